@@ -1,0 +1,1 @@
+"""The workshop where weights are made; torch is needed only here."""

@@ -1,0 +1,18 @@
+"""allsun: the magnetic field of the whole Sun, every hour.
+
+Data flow one way through the rooms, each of which knows one thing:
+
+    archives -> instruments -> enhance -> surface -> corona -> publish
+
+Where do I go to…
+  …read one cycle from top to bottom?           ``cycle.py``
+  …change what is fetched, or from where?       ``archives/``
+  …teach it a new instrument's file?            ``instruments/``
+  …change how images become a map?              ``surface/``
+  …change the coronal model?                    ``corona/``
+  …change what users receive?                   ``publish/``
+  …see the words all rooms share?               ``core/``
+  …make a Sun whose truth is known?             ``simulator/``
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,55 @@
+"""The nouns that travel between rooms, and nothing else.
+
+Knows: what an image of the Sun, a global map and a corona are; where a pixel
+lies on the Sun; which clock a time was read from; how an error is worded.
+Refuses to know: where any of it comes from, where it goes, how it is made.
+"""
+
+from pipeline.core.ephemeris import earth
+from pipeline.core.errors import AllsunError, BadFile, BadRequest, CannotWrite
+from pipeline.core.geometry import (
+    CylindricalEqualArea,
+    Disk,
+    Geometry,
+    Observer,
+    PlateCarree,
+    Postel,
+)
+from pipeline.core.grid import CarringtonGrid
+from pipeline.core.nouns import (
+    Corona,
+    GlobalMap,
+    InputFile,
+    Observation,
+    Quantity,
+    SolarImage,
+    Source,
+)
+from pipeline.core.times import from_gps, from_tai, parse_utc, stamp, to_tai
+
+__all__ = [
+    "AllsunError",
+    "BadFile",
+    "BadRequest",
+    "CannotWrite",
+    "CarringtonGrid",
+    "Corona",
+    "CylindricalEqualArea",
+    "Disk",
+    "Geometry",
+    "GlobalMap",
+    "InputFile",
+    "Observation",
+    "Observer",
+    "PlateCarree",
+    "Postel",
+    "Quantity",
+    "SolarImage",
+    "Source",
+    "earth",
+    "from_gps",
+    "from_tai",
+    "parse_utc",
+    "stamp",
+    "to_tai",
+]

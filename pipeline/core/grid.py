@@ -1,0 +1,72 @@
+"""The grid on which everything global lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.core.geometry import CylindricalEqualArea, Floats
+
+R_SUN_CM = 6.957e10  # IAU 2015 Resolution B3 nominal solar radius
+
+
+@dataclass(frozen=True, slots=True)
+class CarringtonGrid:
+    """Cells of equal area: Carrington longitude 0…360 ascending by sine latitude, row 0 south.
+
+    Arrays on it have shape ``(nlat, nlon)``.
+    """
+
+    nlon: int = 720
+    nlat: int = 360
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.nlat, self.nlon
+
+    @property
+    def lon(self) -> Floats:
+        """Carrington longitude of cell centres, deg, shape (nlon,)."""
+        return (np.arange(self.nlon, dtype=np.float64) + 0.5) * (360.0 / self.nlon)
+
+    @property
+    def lon_edges(self) -> Floats:
+        """Carrington longitude of cell edges, deg, shape (nlon + 1,)."""
+        return np.arange(self.nlon + 1, dtype=np.float64) * (360.0 / self.nlon)
+
+    @property
+    def sin_lat(self) -> Floats:
+        """Sine latitude of cell centres, shape (nlat,)."""
+        return (np.arange(self.nlat, dtype=np.float64) + 0.5) * (2.0 / self.nlat) - 1.0
+
+    @property
+    def sin_lat_edges(self) -> Floats:
+        """Sine latitude of cell edges, shape (nlat + 1,)."""
+        return np.arange(self.nlat + 1, dtype=np.float64) * (2.0 / self.nlat) - 1.0
+
+    @property
+    def lat(self) -> Floats:
+        """Latitude of cell centres (midway in sine latitude), deg, shape (nlat,)."""
+        return np.degrees(np.arcsin(self.sin_lat))
+
+    @property
+    def cell_area(self) -> float:
+        """Area of every cell at the photosphere, cm²."""
+        return 4.0 * np.pi * R_SUN_CM**2 / (self.nlon * self.nlat)
+
+    @property
+    def geometry(self) -> CylindricalEqualArea:
+        """The same grid as an image geometry."""
+        return CylindricalEqualArea(
+            x0=(self.nlon - 1) / 2,
+            y0=(self.nlat - 1) / 2,
+            dlon=360.0 / self.nlon,
+            dsin=2.0 / self.nlat,
+            lon=180.0,
+        )
+
+    def mesh(self) -> tuple[Floats, Floats]:
+        """Longitude and latitude of every cell centre, deg, each (nlat, nlon)."""
+        lon, lat = np.meshgrid(self.lon, self.lat)
+        return lon, lat

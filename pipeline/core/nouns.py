@@ -1,0 +1,166 @@
+"""Images, maps and coronae: what one room hands to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.geometry import Geometry, Observer
+from pipeline.core.grid import CarringtonGrid
+
+__all__ = [
+    "Corona",
+    "GlobalMap",
+    "InputFile",
+    "Observation",
+    "Quantity",
+    "SolarImage",
+    "Source",
+]
+
+
+class Quantity(StrEnum):
+    """What an image measures."""
+
+    B_LOS = "b_los"  # field along the line of sight, gauss
+    B_R = "b_r"  # radial field, gauss
+    INTENSITY = "intensity"  # extreme-ultraviolet brightness, DN/s
+    PHASE_SHIFT = "phase_shift"  # helioseismic travel-time phase, radians
+
+
+class Source(IntEnum):
+    """What a map pixel rests on; the ``source`` flag of the products."""
+
+    TRANSPORTED = 0
+    HMI = 1
+    GONG = 2
+    EUV = 3
+    SEISMIC = 4
+    POLAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A complete file on this machine and where it came from."""
+
+    path: Path
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The circumstances under which an image was taken.
+
+    instrument : lower-case name: hmi, mdi, gong, aia, euvi-a, …
+    time : UTC, middle of the exposure
+    observer : who saw it; for global maps, the Earth at *time*
+    wavelength : Å, for extreme-ultraviolet images
+    noise : standard deviation of one pixel in the image's unit; NaN if unknown
+    quality : the instrument's own quality word, 0 when nothing is wrong
+    quick_look : True for near-real-time data that a definitive file will replace
+    simulated : True if the file says that no telescope took it
+    """
+
+    instrument: str
+    quantity: Quantity
+    time: datetime
+    observer: Observer
+    file: InputFile
+    wavelength: int | None = None
+    noise: float = float("nan")
+    quality: int = 0
+    quick_look: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolarImage:
+    """A picture of (part of) the Sun.
+
+    data : float32, (ny, nx), in *unit*; NaN wherever *mask* is False
+    mask : bool, (ny, nx), True where the pixel is a measurement
+    unit : ``G``, ``DN/s`` or ``rad`` (or ``1`` for a normalised image)
+    geometry : where its pixels lie on the Sun
+    """
+
+    data: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+    unit: str
+    geometry: Geometry
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalMap:
+    """The radial field of the whole Sun at one moment.
+
+    br, sigma : float32 (nlat, nlon), gauss: the radial field and its standard error
+    source : uint8 (nlat, nlon), :class:`Source` of each pixel
+    age : float32 (nlat, nlon), hours since the pixel was last observed; NaN if never
+    inputs : every observation that entered since *previous*
+    previous : the map this one was carried from, if any
+    net_flux_removed : Mx, taken out by the flux balance
+    notes : what the reader must know, e.g. which instruments were absent
+    """
+
+    time: datetime
+    grid: CarringtonGrid
+    br: NDArray[np.float32]
+    sigma: NDArray[np.float32]
+    source: NDArray[np.uint8]
+    age: NDArray[np.float32]
+    inputs: tuple[Observation, ...] = ()
+    previous: InputFile | None = None
+    net_flux_removed: float = 0.0
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unsigned_flux(self) -> float:
+        """Total unsigned flux, Mx."""
+        return float(np.abs(self.br, dtype=np.float64).sum() * self.grid.cell_area)
+
+    @property
+    def net_flux(self) -> float:
+        """Net flux, Mx."""
+        return float(self.br.sum(dtype=np.float64) * self.grid.cell_area)
+
+    def polar_field(self, hemisphere: int, above: float = 60.0) -> float:
+        """Mean radial field, gauss, poleward of *above* deg in the north (+1) or south (-1)."""
+        rows = hemisphere * self.grid.lat > above
+        return float(self.br[rows].mean(dtype=np.float64))
+
+    def area_fractions(self) -> Mapping[str, float]:
+        """Fraction of the sphere that rests on each source, by lower-case name."""
+        counts = np.bincount(self.source.ravel(), minlength=len(Source))
+        return {s.name.lower(): float(counts[s] / self.source.size) for s in Source}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corona:
+    """The potential-field source-surface corona above a map.
+
+    open_field : int8 (nlat, nlon), polarity of open photospheric cells, 0 where closed
+    br_source_surface : float32 (nlat, nlon), gauss
+    source_surface_radius : in solar radii
+    neutral_line : curves of zero field on the source surface, each (n, 2): lon, lat in deg
+    open_flux : unsigned, Mx
+    solver : what computed it, for the record
+    """
+
+    time: datetime
+    grid: CarringtonGrid
+    open_field: NDArray[np.int8]
+    br_source_surface: NDArray[np.float32]
+    source_surface_radius: float
+    radial_cells: int
+    neutral_line: tuple[NDArray[np.float64], ...]
+    open_flux: float
+    solver: str
