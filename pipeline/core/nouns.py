@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = [
     "GlobalMap",
     "InputFile",
     "Observation",
+    "Quality",
     "Quantity",
     "SolarImage",
     "Source",
@@ -43,6 +44,16 @@ class Source(IntEnum):
     EUV = 3
     SEISMIC = 4
     POLAR = 5
+
+
+class Quality(IntFlag):
+    """What a user should know before trusting a map; the ``qc`` flags of the products."""
+
+    GOOD = 0
+    COLD_START = 1  # no previous map: begun from a first guess
+    STALE_INPUT = 2  # the newest observation is older than its instrument promises
+    INSTRUMENT_ABSENT = 4  # an expected instrument gave nothing usable
+    FLUX_IMBALANCE = 8  # the net flux removed is too large to be observational error
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,7 @@ class GlobalMap:
     inputs : every observation that entered since *previous*
     previous : the map this one was carried from, if any
     net_flux_removed : Mx, taken out by the flux balance
+    qc : conditions that weaken trust in the map as a whole
     notes : what the reader must know, e.g. which instruments were absent
     """
 
@@ -119,6 +131,7 @@ class GlobalMap:
     inputs: tuple[Observation, ...] = ()
     previous: InputFile | None = None
     net_flux_removed: float = 0.0
+    qc: Quality = Quality.GOOD
     simulated: bool = False
     notes: tuple[str, ...] = ()
 
