@@ -3,4 +3,48 @@
 Knows: every header with all its defects, units, blanks, clocks, pointing and
 quality bits; one file per instrument.
 Refuses to know: where the file came from, and any network.
+
+To add an instrument, write a module with ``recognises`` and ``read`` and list
+it below.
 """
+
+from typing import Protocol
+
+from pipeline.core import InputFile, SolarImage
+from pipeline.instruments import gong_synoptic, hmi
+from pipeline.instruments.fits import FitsImage, open_image
+
+__all__ = ["Instrument", "read"]
+
+
+class Instrument(Protocol):
+    """What a module in this room answers."""
+
+    def recognises(self, image: FitsImage) -> bool:
+        """Whether this instrument wrote the file."""
+        ...
+
+    def read(self, image: FitsImage) -> SolarImage:
+        """The picture with its geometry, mask, unit and circumstances."""
+        ...
+
+
+INSTRUMENTS: tuple[Instrument, ...] = (hmi, gong_synoptic)
+
+
+def read(file: InputFile) -> SolarImage:
+    """The image in a file of any known instrument, recognised from its header.
+
+    Raises
+    ------
+    BadFile : the file is damaged, unknown, or must not be used; the message says why.
+    """
+    image = open_image(file)
+    for instrument in INSTRUMENTS:
+        if instrument.recognises(image):
+            return instrument.read(image)
+    raise image.refuse(
+        f"no known instrument wrote it (TELESCOP {image.text('TELESCOP')!r}, "
+        f"CTYPE1 {image.text('CTYPE1')!r})",
+        "give another file",
+    )

@@ -1,0 +1,109 @@
+"""The solar disk in a frame, from the pointing keywords that most instruments share.
+
+Keywords: Thompson 2006, A&A 449, 791 (helioprojective coordinates, CROTA,
+CRLN_OBS, CRLT_OBS, DSUN_OBS).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core import Disk, Observer
+from pipeline.instruments.fits import FitsImage
+
+ARCSEC = math.pi / 180.0 / 3600.0
+R_SUN_M = 6.96e8  # RSUN_REF of SOHO and SDO; STEREO uses 6.955e8
+
+
+def disk(image: FitsImage, *, roll: str = "CROTA2", semidiameter: str = "RSUN_OBS") -> Disk:
+    """The disk where a helioprojective header puts it.
+
+    roll, semidiameter : the keywords with the angle of solar north [deg] and the
+        angular radius of the limb [arcsec]
+
+    Raises
+    ------
+    BadFile : a keyword is missing, or the keywords describe no disk in this frame.
+    """
+    if not image.text("CTYPE1").startswith("HPLN-TAN") or image.text("CUNIT1") != "arcsec":
+        raise image.refuse("its axes are not helioprojective angles in arcsec", "give another file")
+    step, step_y = image.number("CDELT1"), image.number("CDELT2")
+    if step <= 0.0 or abs(step_y / step - 1.0) > 1e-3:
+        raise image.refuse(f"CDELT is {step:g}, {step_y:g}: the frame is flipped or stretched")
+    semidiameter_rad = image.number(semidiameter) * ARCSEC
+    distance_m = image.number("DSUN_OBS")
+    if abs(semidiameter_rad * distance_m / R_SUN_M - 1.0) > 0.01:
+        raise image.refuse(f"{semidiameter} and DSUN_OBS do not describe the Sun")
+    north = image.number(roll)
+    sin_n, cos_n = math.sin(math.radians(north)), math.cos(math.radians(north))
+    # The reference pixel looks at (CRVAL1, CRVAL2); the disk's centre is that much away.
+    west, up = image.number("CRVAL1") / step, image.number("CRVAL2") / step
+    return inside(
+        image,
+        Disk(
+            x0=image.number("CRPIX1") - 1.0 - (west * cos_n + up * sin_n),
+            y0=image.number("CRPIX2") - 1.0 - (up * cos_n - west * sin_n),
+            radius=math.tan(semidiameter_rad) / (step * ARCSEC),
+            north=north,
+            observer=Observer(
+                carrington_longitude=image.number("CRLN_OBS") % 360.0,
+                latitude=image.number("CRLT_OBS"),
+                distance=1.0 / math.sin(semidiameter_rad),
+            ),
+        ),
+    )
+
+
+def inside(image: FitsImage, disk: Disk) -> Disk:
+    """The *disk*, if its centre lies in the frame and its observer near the ecliptic.
+
+    Raises
+    ------
+    BadFile : it does not.
+    """
+    ny, nx = image.data.shape
+    if not (0.0 < disk.x0 < nx - 1 and 0.0 < disk.y0 < ny - 1 and disk.radius > 1.0):
+        raise image.refuse(
+            f"the header puts a disk of {disk.radius:.1f} px at ({disk.x0:.1f}, {disk.y0:.1f}) "
+            f"in a frame of {nx} by {ny}"
+        )
+    if abs(disk.observer.latitude) > 10.0:
+        raise image.refuse(f"the observer's latitude is {disk.observer.latitude:g} deg")
+    return disk
+
+
+def radius_map(disk: Disk, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Distance of every pixel from the disk's centre in units of its radius, (ny, nx)."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    r = np.hypot((x - disk.x0) / disk.radius, (y - disk.y0) / disk.radius)
+    return np.asarray(r, dtype=np.float32)
+
+
+def check_centred(image: FitsImage, disk: Disk, r: NDArray[np.float32]) -> None:
+    """Refuse a frame whose picture of the disk is not where its header puts the disk.
+
+    Magnetograms are blank beyond a circle about the disk's centre. If the disk
+    itself is complete, the centroid of the valid pixels tells that centre; a
+    frame that was flipped, shifted or cropped afterwards gives itself away here,
+    unless its disk sits exactly in the middle.
+
+    r : distance of the pixels from the header's centre, as of :func:`radius_map`
+
+    Raises
+    ------
+    BadFile : the centroid is more than .5 % of the radius off.
+    """
+    valid = np.isfinite(image.data)
+    if not np.all(valid[r < 0.95]):
+        return
+    columns, rows = valid.sum(axis=0), valid.sum(axis=1)
+    dx = np.average(np.arange(columns.size), weights=columns) - disk.x0
+    dy = np.average(np.arange(rows.size), weights=rows) - disk.y0
+    if np.hypot(dx, dy) > 0.005 * disk.radius:
+        raise image.refuse(
+            f"its picture of the disk is ({dx:.1f}, {dy:.1f}) px from where its header puts it, "
+            "as in a flipped frame"
+        )
