@@ -1,0 +1,109 @@
+"""The map as the FITS file that coronal models read: GONG's synoptic layout.
+
+360 × 180 cells, Carrington longitude ascending from the left edge by sine
+latitude, row 0 south, float32, with the keywords of the GONG magnetic synoptic
+maps (https://gong.nso.edu/data/magmap/). The left edge is always longitude 0,
+as in GONG's maps of whole rotations.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from numpy.typing import NDArray
+from sunpy.coordinates.sun import carrington_rotation_number
+
+from pipeline.core import BadRequest, GlobalMap
+from pipeline.publish import durable
+from pipeline.publish.provenance import Provenance
+
+NLAT, NLON = 180, 360
+
+
+def write_wsa(path: Path, map_: GlobalMap, provenance: Provenance) -> None:
+    """Write *map_*, averaged over the area of the larger cells.
+
+    Raises
+    ------
+    BadRequest : the map's grid is no multiple of 360 × 180.
+    CannotWrite : the file system refuses.
+    """
+    hdu = fits.PrimaryHDU(area_mean(map_.br), header(map_, provenance))
+    hdu.header["FILENAME"] = path.name
+    buffer = io.BytesIO()
+    hdu.writeto(buffer)
+    durable.write(path, buffer.getvalue())
+
+
+def area_mean(br: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average (nlat, nlon) to (180, 360); all cells of the grid have the same area."""
+    nlat, nlon = br.shape
+    if nlat % NLAT or nlon % NLON:
+        raise BadRequest(
+            f"A map of {nlon}x{nlat} cells cannot be averaged to the {NLON}x{NLAT} cells of a "
+            "WSA file; make the map on a grid that is a multiple of it."
+        )
+    blocks = br.reshape(NLAT, nlat // NLAT, NLON, nlon // NLON)
+    mean: NDArray[np.float64] = blocks.mean(axis=(1, 3), dtype=np.float64)
+    return mean.astype(np.float32)
+
+
+def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
+    """GONG's keywords; rotation numbers fall from left to right as longitude rises."""
+    time = map_.time
+    now = float(carrington_rotation_number(Time(time.replace(tzinfo=None), scale="utc")))
+    rotation = math.floor(now)
+    simulated = "SIMULATED " if map_.simulated else ""
+    cards: list[tuple[str, object, str]] = [
+        ("ORIGIN", "allsun", "FITS file originator"),
+        ("TELESCOP", f"{simulated}allsun", "assimilated from the inputs listed below"),
+        ("OBJECT", f"{simulated}Sun", ""),
+        ("DATE", provenance.created_iso[:-1], "when this file was made (UTC)"),
+        ("DATE-OBS", f"{time:%Y-%m-%d}", "valid time: date (UTC)"),
+        ("TIME-OBS", f"{time:%H:%M}", "valid time (UTC)"),
+        ("DATATYPE", "REAL*4", "type of data"),
+        ("CAR_ROT", rotation, "Carrington rotation of the valid time"),
+        ("WCSNAME", "Carrington Cylin-equal-area", ""),
+        ("CTYPE1", "CRLN-CEA", "Carrington longitude"),
+        ("CTYPE2", "CRLT-CEA", "Carrington sine latitude"),
+        ("CUNIT1", "deg", ""),
+        ("CUNIT2", "deg", ""),
+        ("CRPIX1", 180.5, "180 degrees from initial longitude"),
+        ("CRPIX2", 90.5, "Equator of map"),
+        ("CRVAL1", 180.0, "Carrington longitude of map centre (deg)"),
+        ("CRVAL2", 0.0, "Sine-lat of Equator"),
+        ("PV2_1", 1.0, "Lambda for latitude coordinate"),
+        ("CDELT1", 1.0, "Carrington long. step (deg)"),
+        ("CDELT2", 2.0 / NLAT, "Sine-lat step"),
+        ("IMTYPE", "MAGNETIC", ""),
+        ("BUNIT", "Gauss", "radial field"),
+        ("LONG0", 0, "Init. Carr-long. of synoptic map"),
+        ("CARROT", rotation, ""),
+        ("MAPL0", 0, ""),
+        ("MAPEDGE", 0, "Carrington longitude of map left edge (deg)"),
+        ("CREDGE", float(rotation + 1), "Carr-rot of map left edge"),
+        ("CRNOW", round(now, 7), "Carr-rot of the valid time"),
+        ("CR60", round(rotation + 1 - 60 / 360, 7), "Carr-rot of 60 degrees in"),
+        ("CRCENTER", rotation + 0.5, "Carr-rot of map centre"),
+        ("MAPNAME", f"{rotation}_0", ""),
+        ("MAPDATE", f"{time:%Y-%m-%d}", "UT date of this map"),
+        ("MAPTIME", f"{time:%H:%M}", "UT time of this map"),
+        ("SIMULATE", map_.simulated, "T if no telescope took the inputs"),
+        ("NETFLUX", map_.net_flux_removed, "[Mx] net flux removed from the map"),
+        ("SOFTWARE", f"allsun {provenance.software}", ""),
+        ("SETTINGS", provenance.settings_digest, "digest of the settings"),
+        ("ENHANCE", provenance.enhancement, "neural networks that took part"),
+    ]
+    result = fits.Header(cards)
+    for observation in map_.inputs:
+        when = f"{observation.time:%Y-%m-%dT%H:%M:%S}Z"
+        result["COMMENT"] = f"input {observation.instrument} {when} {observation.file.url}"
+        result["COMMENT"] = f"sha256 {observation.file.sha256}"
+    for note in map_.notes:
+        result["COMMENT"] = note
+    return result

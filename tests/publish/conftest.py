@@ -1,0 +1,106 @@
+"""A synthetic map and corona, small and free of accidents."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.core import (
+    CarringtonGrid,
+    Corona,
+    GlobalMap,
+    InputFile,
+    Observation,
+    Quality,
+    Quantity,
+    Source,
+    earth,
+)
+from pipeline.publish.provenance import Provenance
+
+TIME = datetime(2014, 1, 31, tzinfo=UTC)
+
+
+def synthetic_map(grid: CarringtonGrid, time: datetime = TIME) -> GlobalMap:
+    """A dipole with two active regions, seen by the Earth, balanced to rounding."""
+    lon, lat = grid.mesh()
+    observer = earth(time)
+    br = 4.0 * np.sin(np.radians(lat)) ** 7
+    for lon0, lat0 in (((observer.carrington_longitude + 20) % 360, 15.0), (200.0, -12.0)):
+        for sign in (-1, 1):
+            distance2 = (lon - lon0 - 4 * sign) ** 2 + (lat - lat0) ** 2
+            br += sign * np.sign(lat0) * 300.0 * np.exp(-distance2 / 18.0)
+    br += np.random.default_rng(1).normal(0.0, 3.0, grid.shape)
+    br -= br.mean()
+    mu = observer.mu(lon, lat)
+    source = np.where(mu > 0.2, Source.HMI, Source.TRANSPORTED)
+    source[np.abs(lat) > 80] = Source.POLAR
+    behind = (observer.carrington_longitude - lon) % 360
+    age = np.where(source == Source.HMI, 0.0, behind * 24 / 13.2)
+    age[source == Source.POLAR] = np.nan
+    file = InputFile(
+        Path("hmi.fits"), "http://jsoc.stanford.edu/data/hmi/fits/2014/01/31/hmi.fits", "ab" * 32
+    )
+    return GlobalMap(
+        time=time,
+        grid=grid,
+        br=br.astype(np.float32),
+        sigma=np.full(grid.shape, 6.0, np.float32),
+        source=source.astype(np.uint8),
+        age=age.astype(np.float32),
+        inputs=(
+            Observation(
+                "hmi", Quantity.B_LOS, time - timedelta(minutes=12, seconds=35.4), observer, file,
+                quick_look=True,
+            ),
+        ),
+        previous=InputFile(Path("allsun_synchronic_20140130T0000Z_r00.nc"), "", "cd" * 32),
+        net_flux_removed=-3.2e21,
+        qc=Quality.INSTRUMENT_ABSENT,
+        notes=("GONG absent.", "Seismic regions not used."),
+    )  # fmt: skip
+
+
+def synthetic_corona(map_: GlobalMap) -> Corona:
+    """A tilted dipole's source surface with polar coronal holes."""
+    grid = map_.grid
+    lon, lat = grid.mesh()
+    tilted = np.sin(np.radians(lat)) + 0.4 * np.cos(np.radians(lat)) * np.cos(np.radians(lon - 70))
+    holes = np.where(np.abs(lat) > 62 + 6 * np.cos(np.radians(3 * lon)), np.sign(lat), 0)
+    holes[(np.hypot(lon - 130, (lat - 20) / 1.5)) < 14] = 1
+    longitude = np.linspace(0.0, 360.0, 181)
+    line = np.degrees(np.arctan(-0.4 * np.cos(np.radians(longitude - 70))))
+    return Corona(
+        time=map_.time,
+        grid=grid,
+        open_field=holes.astype(np.int8),
+        br_source_surface=(0.1 * tilted).astype(np.float32),
+        source_surface_radius=2.5,
+        radial_cells=50,
+        neutral_line=(np.column_stack([longitude, line]),),
+        open_flux=3.1e22,
+        solver="synthetic",
+    )
+
+
+@pytest.fixture(scope="session")
+def sky() -> GlobalMap:
+    return synthetic_map(CarringtonGrid(72, 36))
+
+
+@pytest.fixture(scope="session")
+def corona(sky: GlobalMap) -> Corona:
+    return synthetic_corona(sky)
+
+
+@pytest.fixture(scope="session")
+def provenance() -> Provenance:
+    return Provenance(created=TIME + timedelta(hours=1), settings_digest="0123456789ab")
+
+
+@pytest.fixture(scope="session")
+def bare(sky: GlobalMap) -> GlobalMap:
+    """A map begun from nothing: no inputs, no predecessor, no notes."""
+    return replace(sky, inputs=(), previous=None, notes=(), qc=Quality.COLD_START, simulated=True)
