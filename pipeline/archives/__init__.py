@@ -1,6 +1,48 @@
 """Where observations live, and how to fetch them politely, completely and once.
 
-Knows: each archive's addresses, file names, cadence, latency and manners; how
-to tell a complete file from a broken one; what has been fetched already.
-Refuses to know: what is inside a file beyond its being whole.
+Where do I find …
+    an archive's URLs, file names, latency?        ``catalog``
+    how a host is asked, and when it is left alone? ``politeness``
+    how a directory page is read?                  ``listing``
+    what makes a file whole?                       ``verify``
+    what was fetched, and what failed?             ``ledger``
+
+Refuses to know: what is inside a file.
 """
+
+from pipeline.archives.catalog import (
+    EUVI,
+    GONG_FULL_DISK,
+    GONG_SYNOPTIC,
+    HMI,
+    MANNERS,
+    SEISMIC_GONG,
+    SEISMIC_GONG_REGIONS,
+    SEISMIC_HMI_REGIONS,
+    Group,
+    Manners,
+    aia,
+)
+from pipeline.archives.fetcher import Fetcher, Found
+from pipeline.archives.ledger import Ledger
+from pipeline.archives.search import Fetched
+from pipeline.archives.verify import local
+
+__all__ = [
+    "EUVI",
+    "GONG_FULL_DISK",
+    "GONG_SYNOPTIC",
+    "HMI",
+    "MANNERS",
+    "SEISMIC_GONG",
+    "SEISMIC_GONG_REGIONS",
+    "SEISMIC_HMI_REGIONS",
+    "Fetched",
+    "Fetcher",
+    "Found",
+    "Group",
+    "Ledger",
+    "Manners",
+    "aia",
+    "local",
+]

@@ -1,0 +1,125 @@
+"""Finding observations: the newest one, or all of a period, from the best archive that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from pipeline.archives.cache import Cache
+from pipeline.archives.catalog import CLOCKS_AHEAD, DAY, MANNERS, Group, Manners
+from pipeline.archives.jsoc import Jsoc
+from pipeline.archives.ledger import Ledger
+from pipeline.archives.search import Fetched, Search
+from pipeline.archives.sources import Folder, Source, Web
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a question.
+
+    files : in order of time
+    problems : what went wrong on the way, one sentence each, for the operator
+    missing : days asked for of which there is no file (never filled by ``newest``)
+    """
+
+    files: tuple[Fetched, ...]
+    problems: tuple[str, ...] = ()
+    missing: tuple[date, ...] = ()
+
+
+class Fetcher:
+    """Keeps in *cache* what it fetches, and in *ledger* what it fetched.
+
+    mirror : web address or folder that holds HOST/PATH for every archive URL;
+        None asks the archives themselves. A folder has no DRMS: that choice is
+        then passed over.
+    manners : how hosts are asked; the last entry is for all others
+    clock : tells the time (UTC)
+
+    Raises
+    ------
+    BadRequest : *mirror* is a folder that does not exist.
+    CannotWrite : from every method, when the cache or the ledger cannot be written.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        ledger: Ledger,
+        mirror: str | None = None,
+        *,
+        manners: tuple[Manners, ...] = MANNERS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._cache = Cache(cache, ledger, clock)
+        self._ledger = ledger
+        self._clock = clock
+        self._web: Web | None = None
+        self._jsoc: Jsoc | None = None
+        self._source: Source
+        if mirror is None or mirror.startswith(("http://", "https://")):
+            self._source = self._web = Web(mirror, manners, clock)
+            self._jsoc = Jsoc(self._web)
+        else:
+            self._source = Folder(Path(mirror))
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections; the ledger is its owner's."""
+        if self._web is not None:
+            self._web.close()
+
+    def newest(self, group: Group, at: datetime, tolerance: timedelta) -> Found:
+        """The newest complete observation at or before *at*, at most *tolerance* old."""
+        search = self._search()
+        start, end = at - tolerance, min(at, self._clock())
+        for tier in group.tiers:
+            for fetched in search.arrivals(tier, start, end, frozenset()):
+                return Found((fetched,), tuple(search.problems))
+        nothing = f"{group.name}: no observation from {start:%Y-%m-%d %H:%MZ} to {end:%H:%MZ}."
+        return Found((), (*search.problems, nothing))
+
+    def between(self, group: Group, start: datetime, end: datetime) -> Found:
+        """All observations with start <= time <= end, one for each time."""
+        search = self._search()
+        end = min(end, self._clock())
+        files: dict[datetime, Fetched] = {}
+        for tier in group.tiers:
+            problems = len(search.problems)
+            for fetched in search.arrivals(tier, start, end, files.keys()):
+                files[fetched.time] = fetched
+            if files and len(search.problems) == problems:
+                break
+        ordered = tuple(files[time] for time in sorted(files))
+        return Found(ordered, tuple(search.problems), _missing(start, end, ordered))
+
+    def _search(self) -> Search:
+        search = Search(self._cache, self._ledger, self._source, self._jsoc)
+        if self._ledger.notice:
+            search.problems[self._ledger.notice] = None
+            self._ledger.notice = None
+        return search
+
+
+def _missing(start: datetime, end: datetime, files: tuple[Fetched, ...]) -> tuple[date, ...]:
+    """Days from *start* to *end* without a file.
+
+    A file of midnight by an archive's TAI or GPS clock counts for the day it begins.
+    """
+    first, last = ((time + CLOCKS_AHEAD).date() for time in (start, end))
+    there = {(fetched.time + CLOCKS_AHEAD).date() for fetched in files}
+    days = (first + n * DAY for n in range((last - first).days + 1))
+    return tuple(day for day in days if day not in there)

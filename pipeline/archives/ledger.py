@@ -1,0 +1,208 @@
+"""What was fetched, and what was refused: the archives' memory between polls and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import DateTime, Dialect, create_engine, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+from pipeline.core import CannotWrite
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times in Python, naive UTC in the database (SQLite keeps no zone)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Row(DeclarativeBase):
+    """Base of the ledger's tables."""
+
+    type_annotation_map = {datetime: UtcDateTime}  # noqa: RUF012  SQLAlchemy reads it from the class
+
+
+class File(Row):
+    """A content of a URL that was fetched whole; replaced content is another row.
+
+    slot : UTC that its name stands for
+    path : below the cache folder
+    changed : what the directory page said of the file when it was fetched
+    """
+
+    __tablename__ = "files"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    archive: Mapped[str] = mapped_column(index=True)
+    slot: Mapped[datetime] = mapped_column(index=True)
+    size: Mapped[int]
+    path: Mapped[str]
+    changed: Mapped[str]
+    modified: Mapped[datetime | None]
+    etag: Mapped[str | None]
+    fetched_at: Mapped[datetime]
+
+
+class Failure(Row):
+    """A URL whose content was no whole file. It stays on record after it came right.
+
+    quarantined : where the last bad copy lies, below the cache folder
+    retry_at : when a poll may ask for it again
+    resolved_at : when it came whole after all
+    """
+
+    __tablename__ = "failures"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    archive: Mapped[str]
+    slot: Mapped[datetime]
+    reason: Mapped[str]
+    quarantined: Mapped[str]
+    attempts: Mapped[int]
+    failed_at: Mapped[datetime]
+    retry_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class Ledger:
+    """Tables of files and failures in the database *url* (any that SQLAlchemy speaks).
+
+    notice : a sentence for the operator if a damaged SQLite file had to be set aside
+
+    Raises
+    ------
+    CannotWrite : the database cannot be opened or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self.notice: str | None = None
+        try:
+            self._open()
+        except OperationalError as error:
+            raise self._refusal(error) from error
+        except DatabaseError as error:
+            if self._url.get_backend_name() != "sqlite":
+                raise
+            self.notice = _set_aside(Path(str(self._url.database)), str(error.orig))
+            self._open()
+
+    def current(self, url: str) -> File | None:
+        """The content of *url* that was fetched last."""
+        query = select(File).where(File.url == url).order_by(File.fetched_at.desc()).limit(1)
+        with self._session() as session:
+            return session.scalar(query)
+
+    def owner(self, path: str) -> File | None:
+        """The content that lies at *path* below the cache folder."""
+        query = select(File).where(File.path == path).order_by(File.fetched_at.desc()).limit(1)
+        with self._session() as session:
+            return session.scalar(query)
+
+    def known(self, archive: str, start: datetime, end: datetime) -> tuple[File, ...]:
+        """What was fetched from *archive* for times in [start, end], newest first."""
+        query = select(File).where(File.archive == archive, File.slot.between(start, end))
+        with self._session() as session:
+            return tuple(session.scalars(query.order_by(File.slot.desc(), File.fetched_at.desc())))
+
+    def add(self, file: File) -> None:
+        """Enter a file, and note that its URL came right if it had failed."""
+        with self._session() as session:
+            session.merge(file)
+            failure = session.get(Failure, file.url)
+            if failure is not None and failure.resolved_at is None:
+                failure.resolved_at = file.fetched_at
+
+    def failure(self, url: str) -> Failure | None:
+        """The unresolved failure of *url*, if any."""
+        with self._session() as session:
+            failure = session.get(Failure, url)
+        return failure if failure is not None and failure.resolved_at is None else None
+
+    def failures(self) -> tuple[Failure, ...]:
+        """All unresolved failures, newest first."""
+        query = select(Failure).where(Failure.resolved_at.is_(None))
+        with self._session() as session:
+            return tuple(session.scalars(query.order_by(Failure.failed_at.desc())))
+
+    def fail(
+        self, url: str, archive: str, slot: datetime, reason: str, quarantined: str, now: datetime
+    ) -> None:
+        """Enter a failure. The next poll may retry; from then on the waits double, up to a day."""
+        earlier = self.failure(url)
+        attempts = earlier.attempts + 1 if earlier else 1
+        wait = timedelta(hours=min(24, 2 ** min(attempts - 1, 5) - 1))
+        with self._session() as session:
+            session.merge(
+                Failure(
+                    url=url,
+                    archive=archive,
+                    slot=slot,
+                    reason=reason,
+                    quarantined=quarantined,
+                    attempts=attempts,
+                    failed_at=now,
+                    retry_at=now + wait,
+                    resolved_at=None,
+                )
+            )
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _open(self) -> None:
+        self._engine = create_engine(self._url)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        try:
+            with self._engine.connect() as connection:
+                if self._engine.dialect.name == "sqlite":
+                    verdict = connection.scalar(text("PRAGMA quick_check"))
+                    if verdict != "ok":
+                        raise DatabaseError("PRAGMA quick_check", None, ValueError(verdict))
+            Row.metadata.create_all(self._engine)
+        except DatabaseError:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        try:
+            with self._sessions.begin() as session:
+                yield session
+        except OperationalError as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: OperationalError) -> CannotWrite:
+        where = self._url.database if self._url.get_backend_name() == "sqlite" else self._url
+        return CannotWrite(
+            f"{where}: the ledger cannot be used ({error.orig}); "
+            "check its folder, permissions and free space."
+        )
+
+
+def _set_aside(file: Path, problem: str) -> str:
+    aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    file.rename(aside)
+    # A journal left beside it would be played into the new database.
+    for suffix in ("-journal", "-wal", "-shm"):
+        beside = file.with_name(file.name + suffix)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + suffix))
+    return (
+        f"{file}: the ledger was damaged ({problem}) and is kept as {aside.name}; "
+        "a new one was begun, and files are fetched again as they are needed."
+    )
