@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.core import Corona, GlobalMap
 from pipeline.publish.netcdf import write_corona, write_synchronic
 from pipeline.publish.provenance import Provenance
+from pipeline.publish.quicklook import write_quicklook
 from pipeline.publish.store import ProductSet, Store
 from pipeline.publish.wsa import write_wsa
 
@@ -27,5 +28,6 @@ def publish(
         "synchronic": lambda path: write_synchronic(path, map_, provenance),
         "corona": lambda path: write_corona(path, corona, map_, provenance),
         "wsa": lambda path: write_wsa(path, map_, provenance),
+        "quicklook": lambda path: write_quicklook(path, map_, corona, provenance),
     }
     return Store(data).put(map_.time, digest, writers)

@@ -3,7 +3,8 @@
 360 × 180 cells, Carrington longitude ascending from the left edge by sine
 latitude, row 0 south, float32, with the keywords of the GONG magnetic synoptic
 maps (https://gong.nso.edu/data/magmap/). The left edge is always longitude 0,
-as in GONG's maps of whole rotations.
+as in GONG's maps of whole rotations. Like GONG's, ``CDELT2`` counts sine
+latitude, which sunpy understands in maps whose ``TELESCOP`` ends in ``GONG``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from astropy.time import Time
 from numpy.typing import NDArray
 from sunpy.coordinates.sun import carrington_rotation_number
 
-from pipeline.core import BadRequest, GlobalMap
+from pipeline.core import GlobalMap
+from pipeline.core.grid import R_SUN_CM
 from pipeline.publish import durable
 from pipeline.publish.provenance import Provenance
 
@@ -26,11 +28,10 @@ NLAT, NLON = 180, 360
 
 
 def write_wsa(path: Path, map_: GlobalMap, provenance: Provenance) -> None:
-    """Write *map_*, averaged over the area of the larger cells.
+    """Write *map_*, averaged over the area of each cell.
 
     Raises
     ------
-    BadRequest : the map's grid is no multiple of 360 × 180.
     CannotWrite : the file system refuses.
     """
     hdu = fits.PrimaryHDU(area_mean(map_.br), header(map_, provenance))
@@ -41,16 +42,16 @@ def write_wsa(path: Path, map_: GlobalMap, provenance: Provenance) -> None:
 
 
 def area_mean(br: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average (nlat, nlon) to (180, 360); all cells of the grid have the same area."""
-    nlat, nlon = br.shape
-    if nlat % NLAT or nlon % NLON:
-        raise BadRequest(
-            f"A map of {nlon}x{nlat} cells cannot be averaged to the {NLON}x{NLAT} cells of a "
-            "WSA file; make the map on a grid that is a multiple of it."
-        )
-    blocks = br.reshape(NLAT, nlat // NLAT, NLON, nlon // NLON)
-    mean: NDArray[np.float64] = blocks.mean(axis=(1, 3), dtype=np.float64)
-    return mean.astype(np.float32)
+    """Average cells of equal area, (nlat, nlon) -> (180, 360); exact on any grid."""
+    rows = _rebin(br.astype(np.float64), NLAT)
+    return _rebin(rows.T, NLON).T.astype(np.float32)
+
+
+def _rebin(rows: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Average equally high rows to *n* rows, through the finest common division."""
+    common = math.lcm(len(rows), n)
+    fine = np.repeat(rows, common // len(rows), axis=0)
+    return np.asarray(fine.reshape(n, common // n, -1).mean(axis=1))
 
 
 def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
@@ -61,8 +62,7 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
     simulated = "SIMULATED " if map_.simulated else ""
     cards: list[tuple[str, object, str]] = [
         ("ORIGIN", "allsun", "FITS file originator"),
-        ("TELESCOP", f"{simulated}allsun", "assimilated from the inputs listed below"),
-        ("OBJECT", f"{simulated}Sun", ""),
+        ("TELESCOP", f"{simulated}allsun as NSO-GONG", "layout of GONG"),
         ("DATE", provenance.created_iso[:-1], "when this file was made (UTC)"),
         ("DATE-OBS", f"{time:%Y-%m-%d}", "valid time: date (UTC)"),
         ("TIME-OBS", f"{time:%H:%M}", "valid time (UTC)"),
@@ -71,8 +71,6 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         ("WCSNAME", "Carrington Cylin-equal-area", ""),
         ("CTYPE1", "CRLN-CEA", "Carrington longitude"),
         ("CTYPE2", "CRLT-CEA", "Carrington sine latitude"),
-        ("CUNIT1", "deg", ""),
-        ("CUNIT2", "deg", ""),
         ("CRPIX1", 180.5, "180 degrees from initial longitude"),
         ("CRPIX2", 90.5, "Equator of map"),
         ("CRVAL1", 180.0, "Carrington longitude of map centre (deg)"),
@@ -82,6 +80,7 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         ("CDELT2", 2.0 / NLAT, "Sine-lat step"),
         ("IMTYPE", "MAGNETIC", ""),
         ("BUNIT", "Gauss", "radial field"),
+        ("RSUN_REF", R_SUN_CM / 100, "[m] solar radius"),
         ("LONG0", 0, "Init. Carr-long. of synoptic map"),
         ("CARROT", rotation, ""),
         ("MAPL0", 0, ""),

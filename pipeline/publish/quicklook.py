@@ -1,0 +1,245 @@
+"""The picture a forecaster reads.
+
+One large map of the radial field, Carrington longitude by sine latitude, so
+that equal areas on the Sun are equal on paper, with the corona drawn over it;
+two small maps say what each cell rests on and how old it is; a column of facts
+gives the fluxes, the inputs and what to beware of. The field is coloured by its
+signed square root between fixed limits, so that quiet network and active
+regions show in one scale and every hour's picture compares with the last. All
+colours can be told apart by colour-blind readers (categories after Okabe & Ito
+2008, https://jfly.uni-koeln.de/color/). The same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import BoundaryNorm, FuncNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from pipeline.core import Corona, GlobalMap, Observer, Source, earth
+from pipeline.publish import durable
+from pipeline.publish.provenance import Provenance
+
+SIZE, DPI = (16.0, 10.5), 100  # inches: 1600 x 1050 pixels
+SPHERE = (0, 360, -1, 1)  # degrees of longitude, sine of latitude
+LIMIT = 250  # gauss at the ends of the colour scale
+FIELD_TICKS = (-250, -100, -25, 0, 25, 100, 250)
+INK, EARTH, OUTWARD, INWARD = "#1a1a1a", "#00785a", "#e69f00", "#8e3a9d"
+SOURCE_COLOURS = {
+    Source.TRANSPORTED: "#d0d0d0",
+    Source.HMI: "#0072b2",
+    Source.GONG: "#56b4e9",
+    Source.EUV: "#e69f00",
+    Source.SEISMIC: "#cc79a7",
+    Source.POLAR: "#009e73",
+}
+AGES = {0: "now", 1: "1 h", 6: "6 h", 24: "1 d", 72: "3 d", 168: "7 d", 336: "14 d", 672: "28 d"}
+COLUMN, ROOM = 50, 5  # characters and lines for notes
+
+
+def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Provenance) -> None:
+    """Draw *map_* and its *corona* as a PNG of 1600 x 1050 pixels.
+
+    Raises
+    ------
+    CannotWrite : the file system refuses.
+    """
+    figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    subearth = earth(map_.time)
+    title = f"{'SIMULATED: ' if map_.simulated else ''}Magnetic field of the whole Sun"
+    headline: dict[str, Any] = {"y": 0.967, "fontsize": 21, "color": INK, "va": "center"}
+    figure.text(0.05, s=title, weight="bold", **headline)
+    figure.text(0.965, s=f"valid {map_.time:%Y-%m-%d %H:%M} UTC", ha="right", **headline)
+    _field(figure, map_, corona, subearth)
+    _source(figure, map_, subearth)
+    _age(figure, map_, subearth)
+    _facts(figure, map_, corona, provenance)
+    if map_.simulated:
+        figure.text(
+            0.47, 0.65, "SIMULATED", fontsize=120, color=INK, alpha=0.13, weight="bold",
+            ha="center", va="center", rotation=16,
+        )  # fmt: skip
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": f"allsun {provenance.software}"})
+    durable.write(path, buffer.getvalue())
+
+
+def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) -> None:
+    """The large map, its colour scale and the key to what is drawn over it."""
+    axes = figure.add_axes((0.05, 0.395, 0.85, 0.535))
+    norm = FuncNorm(
+        (lambda b: np.sign(b) * np.sqrt(np.abs(b)), lambda c: np.sign(c) * c**2), -LIMIT, LIMIT
+    )
+    image = axes.imshow(
+        map_.br, origin="lower", extent=SPHERE, aspect="auto", cmap="RdBu_r", norm=norm,
+        interpolation="antialiased",
+    )  # fmt: skip
+    _graticule(axes, 30, (-60, -45, -30, -15, 0, 15, 30, 45, 60))
+    axes.set_xlabel("Carrington longitude", fontsize=12, labelpad=2)
+    axes.set_ylabel("heliographic latitude", fontsize=12)
+    for polarity, colour in ((1, OUTWARD), (-1, INWARD)):
+        _outline(axes, corona, polarity, colour)
+    for lon, sine in _pieces(corona):
+        axes.plot(lon, sine, color="white", lw=4.5)
+        axes.plot(lon, sine, color=INK, lw=2.2)
+    _earth(axes, subearth, width=1.8)
+    scale = figure.colorbar(
+        image, cax=figure.add_axes((0.912, 0.395, 0.013, 0.535)), ticks=FIELD_TICKS, extend="both"
+    )
+    scale.ax.minorticks_off()
+    scale.ax.set_yticklabels([f"{b:+d}" if b else "0" for b in FIELD_TICKS])
+    scale.set_label("radial field (G), outward positive; colour by signed square root", fontsize=12)
+    key = (
+        Line2D([], [], color=INK, lw=2.2, label="neutral line (current sheet)"),
+        Line2D([], [], color=OUTWARD, lw=2.4, label="open field, outward (+)"),
+        Line2D([], [], color=INWARD, lw=2.4, label="open field, inward (−)"),
+        Line2D([], [], color=EARTH, lw=1.8, label="central meridian"),
+        Line2D([], [], color=EARTH, lw=1.8, ls="--", label="limbs (±90°)"),
+        Line2D([], [], color=EARTH, marker="o", ms=9, ls="", label="below the Earth"),
+    )
+    axes.legend(
+        handles=key, loc="upper center", bbox_to_anchor=(0.5, -0.085), ncols=6, fontsize=12,
+        frameon=False, handlelength=2.0, handletextpad=0.5, columnspacing=1.8,
+    )  # fmt: skip
+
+
+def _source(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
+    """What each cell rests on."""
+    axes = figure.add_axes((0.05, 0.1, 0.26, 0.17))
+    axes.imshow(
+        map_.source, origin="lower", extent=SPHERE, aspect="auto", interpolation="nearest",
+        cmap=ListedColormap([SOURCE_COLOURS[s] for s in Source]), vmin=-0.5, vmax=len(Source) - 0.5,
+    )  # fmt: skip
+    _graticule(axes, 90, (-60, -30, 0, 30, 60))
+    _earth(axes, subearth, width=1.2)
+    axes.set_title("What each cell rests on", fontsize=13, weight="bold", loc="left")
+    fractions = map_.area_fractions()
+    key = [
+        Line2D(
+            [], [], marker="s", ms=10, ls="", color=SOURCE_COLOURS[s],
+            label=f"{_label(s.name)} {fractions[s.name.lower()]:.0%}",
+        )
+        for s in Source
+        if fractions[s.name.lower()]
+    ]  # fmt: skip
+    axes.legend(
+        handles=key, loc="upper left", bbox_to_anchor=(-0.03, -0.13), ncols=3, fontsize=11,
+        frameon=False, handletextpad=0.2, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _age(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
+    """How long ago each cell was last observed."""
+    axes = figure.add_axes((0.35, 0.1, 0.26, 0.17), facecolor="#888888")
+    image = axes.imshow(
+        map_.age, origin="lower", extent=SPHERE, aspect="auto", interpolation="nearest",
+        cmap=colormaps["viridis_r"], norm=BoundaryNorm(list(AGES), 256, extend="max"),
+    )  # fmt: skip
+    _graticule(axes, 90, (-60, -30, 0, 30, 60))
+    _earth(axes, subearth, width=1.2)
+    axes.set_title("Time since last observed", fontsize=13, weight="bold", loc="left")
+    if np.isnan(map_.age).any():
+        axes.set_title("grey: never", fontsize=11, loc="right")
+    scale = figure.colorbar(
+        image, cax=figure.add_axes((0.35, 0.058, 0.26, 0.013)), orientation="horizontal",
+        extend="max", spacing="uniform",
+    )  # fmt: skip
+    scale.set_ticks(list(AGES), labels=list(AGES.values()), fontsize=11)
+
+
+def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenance) -> None:
+    """Fluxes, inputs and what to beware of, in a column of text."""
+    surface = f"{corona.source_surface_radius:g} R☉"
+    conditions = ", ".join(_label(c.name or "") for c in map_.qc)
+    rows = {
+        "unsigned flux": f"{map_.unsigned_flux / 1e22:.1f} × 10²² Mx",
+        "open flux": f"{corona.open_flux / 1e22:.2f} × 10²² Mx, source surface {surface}",
+        "net flux removed": f"{map_.net_flux_removed / 1e22:+.2f} × 10²² Mx",
+        "field above 60°": f"N {map_.polar_field(1):+.1f} G, S {map_.polar_field(-1):+.1f} G",
+        "inputs, age": _ages(map_),
+        "enhancement": provenance.enhancement,
+        "quality": conditions or "good",
+    }
+    warnings = [line for note in map_.notes for line in textwrap.wrap(note, COLUMN)]
+    if len(warnings) > ROOM:
+        warnings[ROOM - 1 :] = ["more: see the comment of the NetCDF file"]
+    x, y, step = 0.645, 0.28, 0.0215
+    for label, value in rows.items():
+        figure.text(x, y, label, fontsize=12, color="#555555")
+        figure.text(x + 0.105, y, value, fontsize=12, color=INK)
+        y -= step
+    for line in warnings:
+        figure.text(x, y, line, fontsize=12, color="#a03000", weight="bold")
+        y -= step
+    figure.text(
+        0.965, 0.013, f"allsun {provenance.software}, settings {provenance.settings_digest}",
+        fontsize=9, color="#777777", ha="right",
+    )  # fmt: skip
+
+
+def _ages(map_: GlobalMap) -> str:
+    """Each instrument and the age of its newest observation at the valid time."""
+    newest = {o.instrument: o.time for o in sorted(map_.inputs, key=lambda o: o.time)}
+    hours = {name: (map_.time - time).total_seconds() / 3600 for name, time in newest.items()}
+    ages = ", ".join(f"{_label(name)} {age:.1f} h" for name, age in sorted(hours.items()))
+    return ages or "none since the previous map"
+
+
+def _graticule(axes: Axes, step: int, latitudes: tuple[int, ...]) -> None:
+    axes.set_xticks(range(0, 361, step), [f"{lon}°" for lon in range(0, 361, step)])
+    axes.set_yticks(
+        np.sin(np.radians(latitudes)),
+        [f"{abs(lat)}°{'N' if lat > 0 else 'S' if lat < 0 else ''}" for lat in latitudes],
+    )
+    axes.tick_params(labelsize=11)
+    axes.grid(color="black", alpha=0.12, lw=0.6)
+    axes.set_xlim(*SPHERE[:2])
+    axes.set_ylim(*SPHERE[2:])
+
+
+def _earth(axes: Axes, subearth: Observer, width: float) -> None:
+    """The Earth's central meridian, limbs and sub-point."""
+    for offset, style in ((0, "-"), (-90, "--"), (90, "--")):
+        lon = (subearth.carrington_longitude + offset) % 360
+        axes.axvline(lon, color=EARTH, lw=width, ls=style)
+    axes.plot(
+        subearth.carrington_longitude, np.sin(np.radians(subearth.latitude)), "o", color=EARTH,
+        ms=6 * width, mec="white", mew=width,
+    )  # fmt: skip
+
+
+def _outline(axes: Axes, corona: Corona, polarity: int, colour: str) -> None:
+    """The open field of one polarity, outlined and hatched, across longitude 0."""
+    grid = corona.grid
+    step = 360 / grid.nlon
+    lon = np.concatenate([[grid.lon[0] - step], grid.lon, [grid.lon[-1] + step]])
+    inside = np.pad(corona.open_field == polarity, ((0, 0), (1, 1)), mode="wrap").astype(float)
+    area = axes.contourf(lon, grid.sin_lat, inside, [0.5, 1.5], colors="none", hatches=["///"])
+    area.set(edgecolor=colour, linewidth=0)
+    axes.contour(lon, grid.sin_lat, inside, [0.5], colors=[colour], linewidths=1.8)
+
+
+def _pieces(corona: Corona) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """The neutral line as longitude and sine latitude, cut where it leaves the map."""
+    for line in corona.neutral_line:
+        cuts = np.flatnonzero(np.abs(np.diff(line[:, 0])) > 180) + 1
+        for piece in np.split(line, cuts):
+            yield piece[:, 0], np.sin(np.radians(piece[:, 1]))
+
+
+def _label(name: str) -> str:
+    """An enumeration's or instrument's name as a reader writes it."""
+    words = name.lower().replace("_", " ")
+    return words.upper() if words in ("hmi", "gong", "mdi", "aia", "euv") else words
