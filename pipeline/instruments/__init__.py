@@ -11,8 +11,19 @@ it below.
 from typing import Protocol
 
 from pipeline.core import InputFile, SolarImage
-from pipeline.instruments import gong_synoptic, hmi
-from pipeline.instruments.fits import FitsImage, open_image
+from pipeline.instruments import (
+    aia,
+    euvi,
+    gong,
+    gong_seismic,
+    gong_synoptic,
+    hmi,
+    hmi_seismic,
+    mdi,
+    sharp,
+    synoptic,
+)
+from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, open_image
 
 __all__ = ["Instrument", "read"]
 
@@ -29,7 +40,19 @@ class Instrument(Protocol):
         ...
 
 
-INSTRUMENTS: tuple[Instrument, ...] = (hmi, gong_synoptic)
+# Asked in this order: the last two answer to whatever looks like theirs.
+INSTRUMENTS: tuple[Instrument, ...] = (
+    hmi,
+    mdi,
+    aia,
+    euvi,
+    gong,
+    gong_seismic,
+    hmi_seismic,
+    gong_synoptic,
+    sharp,
+    synoptic,
+)
 
 
 def read(file: InputFile) -> SolarImage:
@@ -46,5 +69,5 @@ def read(file: InputFile) -> SolarImage:
     raise image.refuse(
         f"no known instrument wrote it (TELESCOP {image.text('TELESCOP')!r}, "
         f"CTYPE1 {image.text('CTYPE1')!r})",
-        "give another file",
+        GIVE_ANOTHER,
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core import Disk, Observer
-from pipeline.instruments.fits import FitsImage
+from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage
 
 ARCSEC = math.pi / 180.0 / 3600.0
 R_SUN_M = 6.96e8  # RSUN_REF of SOHO and SDO; STEREO uses 6.955e8
@@ -29,14 +29,11 @@ def disk(image: FitsImage, *, roll: str = "CROTA2", semidiameter: str = "RSUN_OB
     BadFile : a keyword is missing, or the keywords describe no disk in this frame.
     """
     if not image.text("CTYPE1").startswith("HPLN-TAN") or image.text("CUNIT1") != "arcsec":
-        raise image.refuse("its axes are not helioprojective angles in arcsec", "give another file")
+        raise image.refuse("its axes are not helioprojective angles in arcsec", GIVE_ANOTHER)
     step, step_y = image.number("CDELT1"), image.number("CDELT2")
     if step <= 0.0 or abs(step_y / step - 1.0) > 1e-3:
         raise image.refuse(f"CDELT is {step:g}, {step_y:g}: the frame is flipped or stretched")
-    semidiameter_rad = image.number(semidiameter) * ARCSEC
-    distance_m = image.number("DSUN_OBS")
-    if abs(semidiameter_rad * distance_m / R_SUN_M - 1.0) > 0.01:
-        raise image.refuse(f"{semidiameter} and DSUN_OBS do not describe the Sun")
+    seen_from = observer(image, semidiameter)
     north = image.number(roll)
     sin_n, cos_n = math.sin(math.radians(north)), math.cos(math.radians(north))
     # The reference pixel looks at (CRVAL1, CRVAL2); the disk's centre is that much away.
@@ -46,14 +43,27 @@ def disk(image: FitsImage, *, roll: str = "CROTA2", semidiameter: str = "RSUN_OB
         Disk(
             x0=image.number("CRPIX1") - 1.0 - (west * cos_n + up * sin_n),
             y0=image.number("CRPIX2") - 1.0 - (up * cos_n - west * sin_n),
-            radius=math.tan(semidiameter_rad) / (step * ARCSEC),
+            radius=1.0 / math.sqrt(seen_from.distance**2 - 1.0) / (step * ARCSEC),
             north=north,
-            observer=Observer(
-                carrington_longitude=image.number("CRLN_OBS") % 360.0,
-                latitude=image.number("CRLT_OBS"),
-                distance=1.0 / math.sin(semidiameter_rad),
-            ),
+            observer=seen_from,
         ),
+    )
+
+
+def observer(image: FitsImage, semidiameter: str = "RSUN_OBS") -> Observer:
+    """Who took the picture; the distance is the one at which the Sun has that angular radius.
+
+    Raises
+    ------
+    BadFile : a keyword is missing, or angular radius and distance belong to no Sun.
+    """
+    angle = image.number(semidiameter) * ARCSEC
+    if abs(angle * image.number("DSUN_OBS") / R_SUN_M - 1.0) > 0.01:
+        raise image.refuse(f"{semidiameter} and DSUN_OBS do not describe the Sun")
+    return Observer(
+        carrington_longitude=image.number("CRLN_OBS") % 360.0,
+        latitude=image.number("CRLT_OBS"),
+        distance=1.0 / math.sin(angle),
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 
 from pipeline.core import CylindricalEqualArea
-from pipeline.instruments.fits import FitsImage
+from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage
 
 
 def equal_area(image: FitsImage) -> CylindricalEqualArea:
@@ -24,7 +24,7 @@ def equal_area(image: FitsImage) -> CylindricalEqualArea:
     """
     ctypes = image.text("CTYPE1"), image.text("CTYPE2")
     if ctypes != ("CRLN-CEA", "CRLT-CEA"):
-        raise image.refuse(f"its axes are {ctypes}, not an equal-area map", "give another file")
+        raise image.refuse(f"its axes are {ctypes}, not an equal-area map", GIVE_ANOTHER)
     dlon, lon = image.number("CDELT1"), image.number("CRVAL1")
     if dlon < 0.0:
         dlon, lon = -dlon, -lon

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pipeline.core import BadFile, InputFile
 
 FETCH_AGAIN = "fetch it again"
+GIVE_ANOTHER = "give another file"
 LARGEST_SIDE = 8192  # twice the largest frame of any instrument known here
 GAUSS = ("gauss", "g", "mx/cm^2")
 
@@ -69,6 +70,18 @@ class FitsImage:
             raise self.refuse(f"{key} is {text!r}, not a number")
         return value
 
+    def positive(self, key: str) -> float:
+        """The keyword as a number above zero.
+
+        Raises
+        ------
+        BadFile : it is absent, no number, or not above zero.
+        """
+        value = self.number(key)
+        if value <= 0.0:
+            raise self.refuse(f"{key} is {value:g}")
+        return value
+
     def bits(self, key: str) -> int:
         """The keyword as a 32-bit word; written as a (signed) integer or as ``0x…`` text.
 
@@ -102,10 +115,10 @@ class FitsImage:
         return self.clock(self.text(key)).replace(tzinfo=UTC)
 
     def require_unit(self, *allowed: str) -> None:
-        """Raise :class:`BadFile` unless BUNIT is one of *allowed* (lower case)."""
-        unit = self.text("BUNIT")
+        """Raise :class:`BadFile` unless BUNIT (_BUNIT in some JSOC files) is one of *allowed*."""
+        unit = self.text("BUNIT") or self.text("_BUNIT")
         if unit.lower() not in allowed:
-            raise self.refuse(f"its unit is {unit!r}, not {allowed[0]}", "give another file")
+            raise self.refuse(f"its unit is {unit!r}, not {allowed[0]}", GIVE_ANOTHER)
 
     @property
     def simulated(self) -> bool:
@@ -141,7 +154,7 @@ def open_image(file: InputFile) -> FitsImage:
     except Exception as error:  # astropy meets damaged bytes with almost any exception
         problem = f"it cannot be read as FITS ({_first_line(error)})"
         raise BadFile(path, problem, FETCH_AGAIN) from error
-    raise BadFile(path, "it holds no two-dimensional picture", "give another file")
+    raise BadFile(path, "it holds no two-dimensional picture", GIVE_ANOTHER)
 
 
 def keep(

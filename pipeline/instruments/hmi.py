@@ -8,8 +8,9 @@ frame is blank; between limb and circle there is only noise.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from pipeline.core import Observation, Quantity, SolarImage, from_tai
+from pipeline.core import Observation, Observer, Quantity, SolarImage, from_tai
 from pipeline.instruments.disk import check_centred, disk, radius_map
 from pipeline.instruments.fits import GAUSS, FitsImage, in_words, keep
 
@@ -37,6 +38,9 @@ QUALITY = {
 NO_COSMIC_RAYS = 0x400  # normal in near-real-time data, harmless in any
 REJECT_NRT = 0xFFFEFB00  # JSOC's own mask for near-real-time synoptic products
 
+LONGITUDE_CORRECTED = 0x10000000  # bit of CALVER64
+LONGITUDE_ERROR = 0.081894  # deg, as JSOC's synoptic-frame programs subtract it
+
 
 def recognises(image: FitsImage) -> bool:
     return image.text("TELESCOP").startswith("SDO/HMI") and image.text("CTYPE1") == "HPLN-TAN"
@@ -52,6 +56,7 @@ def read(image: FitsImage) -> SolarImage:
     image.require_unit(*GAUSS)
     quality, quick_look = read_quality(image)
     geometry = disk(image)
+    geometry = replace(geometry, observer=corrected(image, geometry.observer))
     if abs(abs(geometry.north) - 180.0) > 1.0:
         raise image.refuse(
             f"CROTA2 is {geometry.north:g}, but HMI is mounted at 180: "
@@ -86,7 +91,7 @@ def read_quality(image: FitsImage) -> tuple[int, bool]:
     ------
     BadFile : the word forbids scientific use.
     """
-    quality, quick_look = image.bits("QUALITY"), bool(image.bits("QLOOK"))
+    quality, quick_look = image.bits("QUALITY"), bool(image.bits("QLOOK") & 1)
     forbidden = quality & (REJECT_NRT if quick_look else ~NO_COSMIC_RAYS)
     if forbidden:
         raise image.refuse(
@@ -94,3 +99,22 @@ def read_quality(image: FitsImage) -> tuple[int, bool]:
             "wait for the next frame",
         )
     return quality, quick_look
+
+
+def longitude_error(image: FitsImage) -> float:
+    """How far every Carrington longitude in a file of HMI is too large, deg.
+
+    Until late 2020 JSOC's longitudes were off by a constant; CALVER64 tells
+    which files are corrected. Patches of 2011 and 2025 against the ephemeris of
+    the Earth: +.070 without the bit and +.012…+.016 with it (the orbit of SDO
+    accounts for ±.016).
+    """
+    if not image.text("CALVER64") or image.bits("CALVER64") & LONGITUDE_CORRECTED:
+        return 0.0
+    return LONGITUDE_ERROR
+
+
+def corrected(image: FitsImage, observer: Observer) -> Observer:
+    """The *observer* at the right longitude."""
+    longitude = observer.carrington_longitude - longitude_error(image)
+    return replace(observer, carrington_longitude=longitude % 360.0)

@@ -1,0 +1,102 @@
+"""STEREO/SECCHI EUVI images, science level 0.5 and beacon, and their normalisation.
+
+The roll is in CROTA, and CRVAL holds the pointing: the reference pixel is not
+the disk's centre. BLANK is written as 0 or as -32768; no pixel counts zero,
+because the camera adds its bias, so everything up to zero is blank. BIASMEAN
+may exceed the darkest pixels by a few counts: what it leaves is noise about zero.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core import Observation, Quantity, SolarImage
+from pipeline.instruments.disk import disk, radius_map
+from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, keep
+
+# Transmission of the thin-film filters by wavelength [Å]; S1 and S2 are alike.
+TRANSMISSION = {171: 0.49, 195: 0.49, 284: 0.33, 304: 0.29}
+BIAS_SUBTRACTED = {103, 37, 38}  # on-board image-processing codes
+BEACON = "_n7"  # in FILENAME; science files have _n4 or _n5
+
+
+def recognises(image: FitsImage) -> bool:
+    return image.text("DETECTOR") == "EUVI"
+
+
+def read(image: FitsImage) -> SolarImage:
+    """Brightness in DN/s before the filter, saturated pixels masked.
+
+    Raises
+    ------
+    BadFile : another unit, missing blocks, an unknown filter, no exposure, no disk, or a
+        bias that cannot belong to these counts.
+    """
+    image.require_unit("dn")
+    wavelength = int(image.number("WAVELNTH"))
+    if wavelength not in TRANSMISSION:
+        raise image.refuse(f"{wavelength} Å is no channel of EUVI", GIVE_ANOTHER)
+    if missing := int(image.number("NMISSING")):
+        raise image.refuse(f"{missing} blocks of it were lost on the way", "take the next frame")
+    if image.text("RECTIFY") not in ("True", "T"):
+        raise image.refuse("RECTIFY says that north is not up")
+    geometry = disk(image, roll="CROTA", semidiameter="RSUN")
+    exposure, bias = image.positive("EXPTIME"), _bias(image)
+    data, mask = keep(image, (image.data > 0) & (image.data <= image.number("DSATVAL")))
+    if np.median(data[mask & (radius_map(geometry, data.shape) < 1.0)]) <= bias:
+        raise image.refuse(
+            f"BIASMEAN {bias:g} exceeds most counts on the disk: "
+            "it was processed on board in a way the header does not tell",
+            "take the next frame",
+        )
+    return SolarImage(
+        data=(data - bias) / (exposure * _transmission(image, wavelength)),
+        mask=mask,
+        unit="DN/s",
+        geometry=geometry,
+        observation=Observation(
+            instrument=f"euvi-{image.text('OBSRVTRY')[-1:].lower()}",
+            quantity=Quantity.INTENSITY,
+            time=image.utc("DATE-OBS") + timedelta(seconds=exposure / 2),
+            observer=geometry.observer,
+            file=image.file,
+            wavelength=wavelength,
+            quick_look=BEACON in image.text("FILENAME"),
+            simulated=image.simulated,
+        ),
+    )
+
+
+def normalise_euv(
+    data: NDArray[np.float32], mask: NDArray[np.bool_], r: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Brightness as far-side networks take it: the disk's median at 100, log10 of 1…200.
+
+    Takes out most of what sets AIA and EUVI, and young and old detectors, apart
+    (Jeong et al. 2020, ApJL 903 L25). Works on the pixels given; to resample the
+    disk to 1024 pixels with a radius of 450 is the network's business.
+
+    data, mask : (ny, nx), DN/s and whether measured
+    r : distance of each pixel from the disk's centre in radii
+
+    Returns the normalised image (0…log10 200, NaN where masked) and its mask (r < .98).
+    """
+    mask = mask & (r < 0.98)
+    scaled = data * (100.0 / np.median(data[mask]))
+    return np.where(mask, np.log10(np.clip(scaled, 1.0, 200.0)), np.float32(np.nan)), mask
+
+
+def _bias(image: FitsImage) -> float:
+    """Counts that the camera adds, 0 if they were taken off on board."""
+    codes = {int(image.number(f"IP_PROG{i}")) for i in range(10) if image.text(f"IP_PROG{i}")}
+    return 0.0 if codes & BIAS_SUBTRACTED else image.number("BIASMEAN")
+
+
+def _transmission(image: FitsImage, wavelength: int) -> float:
+    factors = {"S1": TRANSMISSION[wavelength], "S2": TRANSMISSION[wavelength], "OPEN": 1.0}
+    if image.text("FILTER") not in factors:
+        raise image.refuse(f"its filter is {image.text('FILTER')!r}", "take the next frame")
+    return factors[image.text("FILTER")]
