@@ -2,3 +2,7 @@
 
 Knows: potential fields and where their lines lead. Refuses to know: files.
 """
+
+from pipeline.corona.pfss import extrapolate
+
+__all__ = ["extrapolate"]

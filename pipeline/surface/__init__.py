@@ -4,3 +4,25 @@ Knows: averaging a disk onto the Carrington grid without losing flux, carrying a
 map through time, combining it with observations, balancing its flux.
 Refuses to know: files.
 """
+
+from pipeline.surface.assimilation import (
+    Layer,
+    analyse,
+    balance,
+    blank,
+    first_guess,
+    forecast,
+    observe,
+)
+from pipeline.surface.regrid import regrid
+
+__all__ = [
+    "Layer",
+    "analyse",
+    "balance",
+    "blank",
+    "first_guess",
+    "forecast",
+    "observe",
+    "regrid",
+]
