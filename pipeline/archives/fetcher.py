@@ -89,7 +89,9 @@ class Fetcher:
         for tier in group.tiers:
             for fetched in search.arrivals(tier, start, end, frozenset()):
                 return Found((fetched,), tuple(search.problems))
-        nothing = f"{group.name}: no observation from {start:%Y-%m-%d %H:%MZ} to {end:%H:%MZ}."
+        nothing = (
+            f"{group.name}: no observation from {start:%Y-%m-%d %H:%MZ} to {end:%Y-%m-%d %H:%MZ}."
+        )
         return Found((), (*search.problems, nothing))
 
     def between(self, group: Group, start: datetime, end: datetime) -> Found:

@@ -113,6 +113,7 @@ class Jsoc:
             try:
                 return query(client)
             except HTTPError as error:
+                error.close()
                 raise refusal(name, error.code, error.headers.get("Retry-After")) from error
             except DrmsError as error:
                 raise Unavailable(name, f"refused the query ({error})") from error

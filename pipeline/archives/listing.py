@@ -39,7 +39,7 @@ def entries(page: str, url: str) -> tuple[Entry, ...]:
     a name listed twice the last row counts.
     """
     links = list(HREF.finditer(page))
-    ends = [link.start() for link in links[1:]] + [len(page)]
+    ends = [*(link.start() for link in links), len(page)][1:]
     found: dict[str, Entry] = {}
     for link, end in zip(links, ends, strict=True):
         name = _name(unescape(link[1]), url)
