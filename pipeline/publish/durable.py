@@ -12,34 +12,44 @@ from pipeline.core import CannotWrite
 REMEDY = "free some space there, make it writable for this user, or choose another directory"
 
 
-def write(path: Path, content: bytes | memoryview) -> None:
-    """Put *content* at *path* in one step; readers see the old file or the new one.
+@contextmanager
+def writing(path: Path, size: int) -> Iterator[Path]:
+    """Lend a file beside *path*, which takes its place in one step when filled.
+
+    Space for *size* bytes is asked for first, so that a full disk is known, and
+    known for what it is, before a library fails halfway.
 
     Raises
     ------
-    CannotWrite : the file system refuses.
+    CannotWrite : the file system refuses; what was at *path* is untouched.
     """
     part = path.with_name(f".{path.name}.part")
     with refusals(path):
         try:
             with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+                os.posix_fallocate(file.fileno(), 0, size)
+            yield part
+            _sync(part, os.O_RDONLY)
             part.replace(path)
             sync_directory(path.parent)
-        except OSError:
+        finally:
             part.unlink(missing_ok=True)
-            raise
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put *content* at *path*; readers see the old file or the new one.
+
+    Raises
+    ------
+    CannotWrite : the file system refuses; what was at *path* is untouched.
+    """
+    with writing(path, len(content)) as part:
+        part.write_bytes(content)
 
 
 def sync_directory(path: Path) -> None:
     """Make the names in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _sync(path, os.O_RDONLY | os.O_DIRECTORY)
 
 
 @contextmanager
@@ -49,3 +59,11 @@ def refusals(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CannotWrite(f"{path}: {(error.strerror or str(error)).lower()}; {REMEDY}.") from error
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -31,6 +31,7 @@ from pipeline.publish.attributes import NONE, global_attributes
 from pipeline.publish.provenance import Provenance
 
 TIME_UNITS = "seconds since 1970-01-01T00:00:00"
+OVERHEAD = 1 << 17  # bytes that attributes and HDF5's structure take at most
 FIELD = ("time", "lat", "lon")
 
 
@@ -209,7 +210,8 @@ def _save(
         variable.encoding = {"_FillValue": fill}
         if variable.ndim == len(FIELD):
             variable.encoding |= {"zlib": True, "complevel": 4}
-    durable.write(path, dataset.to_netcdf(engine="netcdf4"))
+    with durable.writing(path, dataset.nbytes + OVERHEAD) as part:
+        dataset.to_netcdf(part, engine="netcdf4")
 
 
 def _coordinates(grid: CarringtonGrid, time: datetime) -> dict[str, xr.Variable]:

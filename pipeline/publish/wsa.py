@@ -24,7 +24,27 @@ from pipeline.core.grid import R_SUN_CM
 from pipeline.publish import durable
 from pipeline.publish.provenance import Provenance
 
+ORIGIN = "allsun"
 NLAT, NLON = 180, 360
+LAYOUT: tuple[tuple[str, str | float, str], ...] = (
+    ("DATATYPE", "REAL*4", "type of data"),
+    ("WCSNAME", "Carrington Cylin-equal-area", ""),
+    ("CTYPE1", "CRLN-CEA", "Carrington longitude"),
+    ("CTYPE2", "CRLT-CEA", "Carrington sine latitude"),
+    ("CRPIX1", 180.5, "180 degrees from initial longitude"),
+    ("CRPIX2", 90.5, "Equator of map"),
+    ("CRVAL1", 180.0, "Carrington longitude of map centre (deg)"),
+    ("CRVAL2", 0.0, "Sine-lat of Equator"),
+    ("PV2_1", 1.0, "Lambda for latitude coordinate"),
+    ("CDELT1", 1.0, "Carrington long. step (deg)"),
+    ("CDELT2", 2.0 / NLAT, "Sine-lat step"),
+    ("IMTYPE", "MAGNETIC", ""),
+    ("BUNIT", "Gauss", "radial field"),
+    ("RSUN_REF", R_SUN_CM / 100, "[m] solar radius"),
+    ("LONG0", 0, "Init. Carr-long. of synoptic map"),
+    ("MAPL0", 0, ""),
+    ("MAPEDGE", 0, "Carrington longitude of map left edge (deg)"),
+)
 
 
 def write_wsa(path: Path, map_: GlobalMap, provenance: Provenance) -> None:
@@ -60,31 +80,14 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
     now = float(carrington_rotation_number(Time(time.replace(tzinfo=None), scale="utc")))
     rotation = math.floor(now)
     simulated = "SIMULATED " if map_.simulated else ""
-    cards: list[tuple[str, object, str]] = [
-        ("ORIGIN", "allsun", "FITS file originator"),
+    cards = [
+        ("ORIGIN", ORIGIN, "FITS file originator"),
         ("TELESCOP", f"{simulated}allsun as NSO-GONG", "layout of GONG"),
         ("DATE", provenance.created_iso[:-1], "when this file was made (UTC)"),
         ("DATE-OBS", f"{time:%Y-%m-%d}", "valid time: date (UTC)"),
         ("TIME-OBS", f"{time:%H:%M}", "valid time (UTC)"),
-        ("DATATYPE", "REAL*4", "type of data"),
         ("CAR_ROT", rotation, "Carrington rotation of the valid time"),
-        ("WCSNAME", "Carrington Cylin-equal-area", ""),
-        ("CTYPE1", "CRLN-CEA", "Carrington longitude"),
-        ("CTYPE2", "CRLT-CEA", "Carrington sine latitude"),
-        ("CRPIX1", 180.5, "180 degrees from initial longitude"),
-        ("CRPIX2", 90.5, "Equator of map"),
-        ("CRVAL1", 180.0, "Carrington longitude of map centre (deg)"),
-        ("CRVAL2", 0.0, "Sine-lat of Equator"),
-        ("PV2_1", 1.0, "Lambda for latitude coordinate"),
-        ("CDELT1", 1.0, "Carrington long. step (deg)"),
-        ("CDELT2", 2.0 / NLAT, "Sine-lat step"),
-        ("IMTYPE", "MAGNETIC", ""),
-        ("BUNIT", "Gauss", "radial field"),
-        ("RSUN_REF", R_SUN_CM / 100, "[m] solar radius"),
-        ("LONG0", 0, "Init. Carr-long. of synoptic map"),
         ("CARROT", rotation, ""),
-        ("MAPL0", 0, ""),
-        ("MAPEDGE", 0, "Carrington longitude of map left edge (deg)"),
         ("CREDGE", float(rotation + 1), "Carr-rot of map left edge"),
         ("CRNOW", round(now, 7), "Carr-rot of the valid time"),
         ("CR60", round(rotation + 1 - 60 / 360, 7), "Carr-rot of 60 degrees in"),
@@ -98,7 +101,7 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         ("SETTINGS", provenance.settings_digest, "digest of the settings"),
         ("ENHANCE", provenance.enhancement, "neural networks that took part"),
     ]
-    result = fits.Header(cards)
+    result = fits.Header([*cards, *LAYOUT])
     for observation in map_.inputs:
         when = f"{observation.time:%Y-%m-%dT%H:%M:%S}Z"
         result["COMMENT"] = f"input {observation.instrument} {when} {observation.file.url}"

@@ -1,5 +1,7 @@
 """A synthetic map and corona, small and free of accidents."""
 
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,3 +106,15 @@ def provenance() -> Provenance:
 def bare(sky: GlobalMap) -> GlobalMap:
     """A map begun from nothing: no inputs, no predecessor, no notes."""
     return replace(sky, inputs=(), previous=None, notes=(), qc=Quality.COLD_START, simulated=True)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", tmp_path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)

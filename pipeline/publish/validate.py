@@ -1,0 +1,172 @@
+"""Whether a product file keeps the contract: names, units, grid, values, provenance."""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
+
+from pipeline.core import BadFile, CarringtonGrid, Quality, Source
+from pipeline.core.grid import R_SUN_CM
+from pipeline.publish import netcdf, wsa
+
+NETCDF, FITS, PNG = b"\x89HDF", b"SIMPLE", b"\x89PNG\r\n\x1a\n"
+UNITS = {
+    "synchronic": {
+        "br": "gauss", "br_sigma": "gauss", "source": None, "age": "h",
+        "net_flux_removed": "maxwell", "unsigned_flux": "maxwell",
+        "polar_field_north": "gauss", "polar_field_south": "gauss", "qc": None,
+    },
+    "corona": {
+        "open_field": None, "br_source_surface": "gauss", "source_surface_radius": "1",
+        "open_flux": "maxwell", "neutral_line_lon": "degrees_east",
+        "neutral_line_lat": "degrees_north", "neutral_line_part": "1",
+    },
+}  # fmt: skip
+INPUTS = ("input_instrument", "input_time", "input_url", "input_sha256")
+ATTRIBUTES = (
+    "Conventions", "title", "id", "naming_authority", "product_version", "algorithm_version",
+    "settings_digest", "enhancement", "history", "date_created", "previous_map", "simulated",
+)  # fmt: skip
+FLUX_TOLERANCE = 1e-5  # relative; sums of float32 fields
+WIDTH = 1600  # pixels of a quicklook
+
+
+def validate(path: Path) -> list[str]:
+    """What is wrong with a product file, one clause each; empty when it is good.
+
+    Raises
+    ------
+    BadFile : the file is missing, unreadable, or no kind of product.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        problem = f"it cannot be read ({error.strerror})"
+        raise BadFile(path, problem, "check the path and its permissions") from error
+    checks: dict[bytes, Callable[[Path], Iterator[str]]] = {NETCDF: _netcdf, FITS: _wsa, PNG: _png}
+    for magic, check in checks.items():
+        if start.startswith(magic):
+            return list(check(path))
+    raise BadFile(path, "it is no product of allsun", "give a NetCDF, FITS or PNG product")
+
+
+def _netcdf(path: Path) -> Iterator[str]:
+    data = netcdf.load(path)
+    kind = next((k for k, names in UNITS.items() if next(iter(names)) in data), None)
+    if kind is None:
+        raise BadFile(
+            path, "it is NetCDF but no product of allsun", "give a synchronic or corona product"
+        )
+    missing = [n for n in (*UNITS[kind], *INPUTS, "crs", "time") if n not in data.variables]
+    if missing:
+        yield f"variables are missing: {', '.join(missing)}"
+        return
+    for name, unit in UNITS[kind].items():
+        if data[name].attrs.get("units") != unit:
+            yield f"{name} has unit {data[name].attrs.get('units')!r} instead of {unit!r}"
+    yield from _provenance(path, data)
+    yield from _grid(data, next(iter(UNITS[kind])))
+    yield from {"synchronic": _synchronic, "corona": _corona}[kind](data)
+
+
+def _provenance(path: Path, data: xr.Dataset) -> Iterator[str]:
+    """The file says what it is and what it was made from."""
+    absent = [name for name in ATTRIBUTES if name not in data.attrs]
+    if absent:
+        yield f"attributes are missing: {', '.join(absent)}"
+    if data.attrs.get("id") != path.stem:
+        yield f"its id is {data.attrs.get('id')!r}, not the file's name"
+    for url, digest in zip(data["input_url"].values, data["input_sha256"].values, strict=True):
+        if not re.fullmatch("[0-9a-f]{64}", digest):
+            yield f"the input {url} has no SHA-256"
+    if data.attrs.get("simulated") and "SIMULATED" not in data.attrs.get("title", ""):
+        yield "it is simulated but its title does not say so"
+
+
+def _grid(data: xr.Dataset, field: str) -> Iterator[str]:
+    """Whole sphere, equal steps in longitude and sine latitude, row 0 south."""
+    if data[field].dims != netcdf.FIELD:
+        yield f"the dimensions of {field} are {data[field].dims} instead of {netcdf.FIELD}"
+        return
+    if data.sizes.get("time") != 1:
+        yield "it does not hold exactly one time"
+    grid = CarringtonGrid(nlon=data.sizes["lon"], nlat=data.sizes["lat"])
+    if not np.allclose(data["lon"], grid.lon, atol=1e-6):
+        yield "lon does not cover 0 to 360 degrees in equal ascending steps"
+    if not np.allclose(data["lat"], grid.lat, atol=1e-6):
+        yield "lat does not cover the sphere in equal steps of sine latitude from the south"
+
+
+def _synchronic(data: xr.Dataset) -> Iterator[str]:
+    br, sigma = data["br"].values, data["br_sigma"].values
+    if not np.isfinite(br).all():
+        yield "br is not finite everywhere"
+        return
+    if not (np.isfinite(sigma).all() and (sigma > 0).all()):
+        yield "br_sigma is not positive everywhere"
+    if not np.isin(data["source"], list(Source)).all():
+        yield "source holds values without a meaning"
+    if (data["age"].values < 0).any():
+        yield "age is negative somewhere"
+    if int(data["qc"]) & ~sum(Quality):
+        yield "qc holds flags without a meaning"
+    area = 4.0 * np.pi * R_SUN_CM**2 / br.size
+    unsigned = float(np.abs(br, dtype=np.float64).sum() * area)
+    net = float(br.sum(dtype=np.float64) * area)
+    if not np.isclose(unsigned, float(data["unsigned_flux"]), rtol=FLUX_TOLERANCE):
+        yield f"unsigned_flux is {float(data['unsigned_flux']):.4e} Mx, br gives {unsigned:.4e}"
+    if abs(net) > FLUX_TOLERANCE * unsigned:
+        yield f"br is not balanced: its net flux is {net:.2e} Mx"
+
+
+def _corona(data: xr.Dataset) -> Iterator[str]:
+    if not np.isin(data["open_field"], (-1, 0, 1)).all():
+        yield "open_field holds values other than -1, 0, 1"
+    if not np.isfinite(data["br_source_surface"]).all():
+        yield "br_source_surface is not finite everywhere"
+    if not float(data["source_surface_radius"]) > 1:
+        yield "source_surface_radius is not above the photosphere"
+    if not float(data["open_flux"]) >= 0:
+        yield "open_flux is negative or missing"
+    if (np.abs(data["neutral_line_lat"].values) > 90).any():
+        yield "neutral_line_lat leaves the sphere"
+
+
+def _wsa(path: Path) -> Iterator[str]:
+    try:
+        with warnings.catch_warnings(action="error"), path.open("rb") as opened:
+            file = fits.open(opened, memmap=False)
+            header, data = file[0].header, file[0].data
+    except (OSError, TypeError, ValueError, AstropyWarning) as error:
+        raise BadFile(path, "it is not readable FITS", "fetch or make it again") from error
+    if header.get("ORIGIN") != wsa.ORIGIN:
+        raise BadFile(path, "it is FITS but no product of allsun", "give a WSA product")
+    if data is None or data.shape != (wsa.NLAT, wsa.NLON):
+        yield f"the image is not {wsa.NLON} x {wsa.NLAT}"
+        return
+    if not np.isfinite(data).all():
+        yield "the field is not finite everywhere"
+    for key, value, _ in wsa.LAYOUT:
+        if header.get(key) != value:
+            yield f"{key} is {header.get(key)!r} instead of {value!r}"
+    for key in ("DATE-OBS", "TIME-OBS", "CAR_ROT", "CRNOW"):
+        if key not in header:
+            yield f"{key} is missing"
+
+
+def _png(path: Path) -> Iterator[str]:
+    """Signature, size and end (https://www.w3.org/TR/png-3/)."""
+    content = path.read_bytes()
+    if not content.endswith(b"IEND\xaeB`\x82"):
+        yield "the picture is cut short"
+    elif struct.unpack(">I", content[16:20])[0] != WIDTH:
+        yield f"the picture is not {WIDTH} pixels wide"

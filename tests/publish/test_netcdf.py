@@ -1,0 +1,183 @@
+"""NetCDF products as users, checkers and the next cycle read them."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+
+from pipeline.core import BadFile, CannotWrite, Corona, GlobalMap
+from pipeline.publish.netcdf import read_map, write_corona, write_synchronic
+from pipeline.publish.provenance import Provenance
+
+# CF has no standard name for a solar magnetic field, and inventing one is an error of CF.
+NAMELESS = {
+    "age", "br", "br_sigma", "net_flux_removed", "polar_field_north", "polar_field_south",
+    "unsigned_flux", "br_source_surface", "open_flux", "neutral_line_part",
+    "source_surface_radius",
+}  # fmt: skip
+
+
+def same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(
+            one, other, equal_nan=one.dtype.kind == "f"
+        )
+    return one == other
+
+
+@pytest.mark.parametrize("name", ["sky", "bare"])
+def test_a_map_comes_back_as_it_was(
+    name: str, tmp_path: Path, provenance: Provenance, request: pytest.FixtureRequest
+) -> None:
+    written: GlobalMap = request.getfixturevalue(name)
+    write_synchronic(tmp_path / "map.nc", written, provenance)
+    read = read_map(tmp_path / "map.nc")
+    differing = {
+        field.name
+        for field in fields(GlobalMap)
+        if not same(getattr(read, field.name), getattr(written, field.name))
+    }
+    assert differing == ({"inputs"} if written.inputs else set())
+    assert read.unsigned_flux == written.unsigned_flux
+
+
+def test_same_map_same_bytes(tmp_path: Path, sky: GlobalMap, provenance: Provenance) -> None:
+    (tmp_path / "again").mkdir()
+    for path in (tmp_path / "map.nc", tmp_path / "again" / "map.nc"):
+        write_synchronic(path, sky, provenance)
+    assert (tmp_path / "map.nc").read_bytes() == (tmp_path / "again" / "map.nc").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["sky", "bare"])
+def test_the_compliance_checker_finds_no_error(
+    name: str,
+    tmp_path: Path,
+    corona: Corona,
+    provenance: Provenance,
+    request: pytest.FixtureRequest,
+) -> None:
+    map_: GlobalMap = request.getfixturevalue(name)
+    if name == "bare":
+        corona = replace(corona, neutral_line=())
+    write_synchronic(tmp_path / "map.nc", map_, provenance)
+    write_corona(tmp_path / "corona.nc", corona, map_, provenance)
+    for product in ("map", "corona"):
+        report = tmp_path / f"{product}.json"
+        checker = Path(sys.executable).with_name("compliance-checker")
+        subprocess.run(
+            [checker, "-t", "cf:1.11", "-t", "acdd:1.3", "-f", "json", "-o", report,
+             tmp_path / f"{product}.nc"],
+            capture_output=True,
+        )  # fmt: skip
+        found = json.loads(report.read_text())
+        cf, acdd = found["cf:1.11"], found["acdd:1.3"]
+        assert cf["scored_points"] == cf["possible_points"]
+        complaints = [r for r in acdd["high_priorities"] if r["value"][0] < r["value"][1]]
+        assert {message for r in complaints for message in r["msgs"]} <= {"standard_name"}
+        assert {r["name"].split('"')[1] for r in complaints} <= NAMELESS
+        assert acdd["scored_points"] > 0.75 * acdd["possible_points"]
+
+
+def test_a_user_finds_what_the_contract_promises(
+    tmp_path: Path, sky: GlobalMap, provenance: Provenance
+) -> None:
+    path = tmp_path / "allsun_synchronic_20140131T0000Z_r00.nc"
+    write_synchronic(path, sky, provenance)
+    with xr.open_dataset(path) as data:
+        assert data["br"].dims == ("time", "lat", "lon")
+        assert data["time"].values == np.array(["2014-01-31"], "datetime64[ns]")
+        np.testing.assert_array_equal(data["br"][0], sky.br)
+        np.testing.assert_allclose(np.sin(np.radians(data["lat"])), sky.grid.sin_lat, atol=1e-12)
+        np.testing.assert_allclose(data["lat_bnds"][[0, -1]], [[-90, -70.8], [70.8, 90]], atol=0.1)
+        assert data["age"].dtype == np.float32
+        assert data["input_time"].values == np.datetime64("2014-01-30T23:47:24.6")
+        assert list(data["input_sha256"].values) == ["ab" * 32]
+        assert "Sun (2015)" in data["crs"].attrs["crs_wkt"]
+        assert data.attrs["id"] == path.stem
+        assert data.attrs["enhancement"] == "off"
+        assert data.attrs["comment"] == "GONG absent.\nSeismic regions not used."
+        masks, meanings = data["qc"].attrs["flag_masks"], data["qc"].attrs["flag_meanings"].split()
+        assert [m for m, k in zip(meanings, masks, strict=True) if data["qc"] & k] == [
+            "instrument_absent"
+        ]
+
+
+def test_a_simulated_map_says_so_in_its_title(
+    tmp_path: Path, bare: GlobalMap, provenance: Provenance
+) -> None:
+    write_synchronic(tmp_path / "map.nc", bare, provenance)
+    with xr.open_dataset(tmp_path / "map.nc") as data:
+        assert data.attrs["title"].startswith("SIMULATED ")
+
+
+def test_the_corona_keeps_the_curves_of_its_neutral_line_apart(
+    tmp_path: Path, sky: GlobalMap, corona: Corona, provenance: Provenance
+) -> None:
+    curves = (np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([[7.0, 8.0], [9.0, -9.0]]))
+    write_corona(tmp_path / "c.nc", replace(corona, neutral_line=curves), sky, provenance)
+    with xr.open_dataset(tmp_path / "c.nc") as data:
+        for part, curve in enumerate(curves):
+            own = data["neutral_line_part"] == part
+            np.testing.assert_array_equal(data["neutral_line_lon"][own], curve[:, 0])
+            np.testing.assert_array_equal(data["neutral_line_lat"][own], curve[:, 1])
+        np.testing.assert_array_equal(data["open_field"][0], corona.open_field)
+        assert data.attrs["solver"] == "synthetic"
+        assert float(data["open_flux"]) == corona.open_flux
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+
+def other_netcdf(path: Path) -> None:
+    xr.Dataset({"sst": ("x", [1.0])}).to_netcdf(path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (Path.unlink, "there is no such file; check the path"),
+        (lambda path: path.write_bytes(b""), "it is not a readable NetCDF file"),
+        (lambda path: path.write_text("<html>"), "it is not a readable NetCDF file"),
+        (cut, "it is not a readable NetCDF file"),
+        (other_netcdf, "it is not a synchronic map of allsun"),
+    ],
+    ids=["missing", "empty", "html", "truncated", "other"],
+)
+def test_a_bad_map_is_named_with_a_remedy(
+    spoil: Callable[[Path], object],
+    sentence: str,
+    tmp_path: Path,
+    sky: GlobalMap,
+    provenance: Provenance,
+) -> None:
+    path = tmp_path / "map.nc"
+    write_synchronic(path, sky, provenance)
+    spoil(path)
+    with pytest.raises(BadFile, match=sentence) as caught:
+        read_map(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_full_disk_leaves_no_part_of_a_map(
+    tiny_disk: Path, sky: GlobalMap, provenance: Provenance
+) -> None:
+    with pytest.raises(CannotWrite, match="no space left on device; free some"):
+        write_synchronic(tiny_disk / "map.nc", sky, provenance)
+    assert not list(tiny_disk.iterdir())
+
+
+def test_a_product_can_be_edited_with_the_usual_tools(
+    tmp_path: Path, sky: GlobalMap, provenance: Provenance
+) -> None:
+    write_synchronic(tmp_path / "map.nc", sky, provenance)
+    with netCDF4.Dataset(tmp_path / "map.nc", "a") as data:
+        data.setncattr("remark", "mine")
+    assert read_map(tmp_path / "map.nc").time == sky.time
