@@ -15,6 +15,7 @@ from math import ceil
 from pipeline.archives.verify import Kind
 from pipeline.core import from_gps, from_tai
 
+JSOC = "http://jsoc.stanford.edu"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 CLOCKS_AHEAD = timedelta(minutes=1)  # TAI and GPS names lead UTC by less than this
@@ -70,20 +71,23 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """Records of a DRMS series at JSOC, of which one per *cadence* is asked for."""
+class DrmsSeries:
+    """Records of a series in JSOC's database, of which one per *cadence* is asked for.
+
+    name : what reports call it
+    series, segment : the names JSOC knows
+    """
 
     name: str
     series: str
     segment: str
-    url: str
     cadence: timedelta
     latency: timedelta
     kind: Kind = Kind.FITS
     settle: timedelta = timedelta(minutes=3)
 
 
-Archive = Tree | Series
+Archive = Tree | DrmsSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ class Remote:
     time : UTC that it stands for
     name : under which it is kept here
     changed : what the directory page says of it
-    record : DRMS record, for files of a :class:`Series`
+    record : DRMS record, for files of a :class:`DrmsSeries`
     """
 
     archive: Archive
@@ -152,7 +156,7 @@ def hmi(suffix: str, latency: timedelta) -> Tree:
     """SDO/HMI line-of-sight magnetograms (720 s) on the hour; *suffix* ``_nrt`` or none."""
     return Tree(
         name=f"hmi.M_720s{suffix} (tree)",
-        directory="http://jsoc.stanford.edu/data/hmi/fits/%Y/%m/%d/",
+        directory=f"{JSOC}/data/hmi/fits/%Y/%m/%d/",
         pattern=re.compile(rf"hmi\.M_720s{suffix}\.(?P<time>\d{{8}}_\d{{6}})_TAI\.fits"),
         time_format="%Y%m%d_%H%M%S",
         kind=Kind.FITS,
@@ -162,13 +166,12 @@ def hmi(suffix: str, latency: timedelta) -> Tree:
     )
 
 
-def hmi_records(suffix: str, latency: timedelta) -> Series:
+def hmi_records(suffix: str, latency: timedelta) -> DrmsSeries:
     """The same magnetograms through DRMS."""
-    return Series(
+    return DrmsSeries(
         name=f"hmi.M_720s{suffix} (DRMS)",
         series=f"hmi.M_720s{suffix}",
         segment="magnetogram",
-        url="http://jsoc.stanford.edu",
         cadence=HOUR,
         latency=latency,
     )
@@ -318,7 +321,7 @@ SEISMIC_HMI_REGIONS = Group(
         (
             Tree(
                 name="hmi AR_LIST",
-                directory="http://jsoc.stanford.edu/data/farside/AR_Lists/",
+                directory=f"{JSOC}/data/farside/AR_Lists/",
                 pattern=re.compile(r"AR_LIST_(?P<time>\d{4}\.\d\d\.\d\d_\d\d:\d\d:\d\d)\.txt"),
                 time_format="%Y.%m.%d_%H:%M:%S",
                 kind=Kind.TEXT,

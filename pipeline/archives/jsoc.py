@@ -18,13 +18,14 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import drms
 from astropy.io import fits
 from drms.config import ServerConfig
 from drms.exceptions import DrmsError
 
-from pipeline.archives.catalog import Remote, Series
+from pipeline.archives.catalog import JSOC, DrmsSeries, Remote
 from pipeline.archives.politeness import Trouble, Unavailable
 from pipeline.archives.sources import Web, refusal
 from pipeline.core import from_tai, to_tai
@@ -43,7 +44,7 @@ class Jsoc:
         self._web = web
 
     def records(
-        self, series: Series, start: datetime, end: datetime
+        self, series: DrmsSeries, start: datetime, end: datetime
     ) -> tuple[tuple[Remote, ...], tuple[Trouble, ...]]:
         """The records of [start, end] with data, newest first, and what is wrong with others.
 
@@ -56,7 +57,7 @@ class Jsoc:
             return (), ()
         span = f"{first:{T_REC}}-{last:{T_REC}}@{series.cadence // timedelta(minutes=1)}m"
         keys, segments = self._ask(
-            series,
+            series.name,
             lambda client: client.query(
                 f"{series.series}[{span}][? quality >= 0 ?]",
                 key="T_REC,QUALITY",
@@ -77,8 +78,7 @@ class Jsoc:
 
     def add_keywords(self, remote: Remote, path: Path) -> None:
         """Write the keywords of the record into the as-is FITS file at *path*."""
-        assert isinstance(remote.archive, Series)  # noqa: S101  only their files come here
-        keys = self._ask(remote.archive, lambda client: client.query(remote.record, key="**ALL**"))
+        keys = self._ask(remote.archive.name, lambda client: client.query(remote.record, key="**ALL**"))
         if len(keys) != 1:
             raise Unavailable(remote.url, f"has {len(keys)} records of keywords instead of one")
         # Opened as a table, the compressed pixels pass through untouched.
@@ -93,10 +93,9 @@ class Jsoc:
             hdus.writeto(complete, overwrite=True, checksum=True)
         complete.replace(path)
 
-    def _ask(self, series: Series, query: Callable[[Any], T]) -> T:
-        """The answer to *query*, with every failure worded as Trouble."""
-        _, host = self._web.host(series.url)
-        base = self._web.address(f"{series.url}/")
+    def _ask(self, name: str, query: Callable[[Any], T]) -> T:
+        """The answer to *query*, with every failure worded as Trouble of the archive *name*."""
+        base = self._web.address(f"{JSOC}/")
         client = drms.Client(
             server=ServerConfig(
                 name="JSOC",
@@ -109,7 +108,6 @@ class Jsoc:
         )
 
         def ask() -> T:
-            name = series.name
             try:
                 return query(client)
             except HTTPError as error:
@@ -122,7 +120,7 @@ class Jsoc:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise Trouble(name, "answered with something other than DRMS records") from error
 
-        return host.call(series.url, ask)
+        return self._web.host(JSOC)[1].call(urlsplit(JSOC).netloc, ask)
 
 
 def fits_keyword(name: str) -> str:
@@ -131,7 +129,7 @@ def fits_keyword(name: str) -> str:
     return keyword if len(keyword) <= 8 else keyword.replace("_", "")[:8]
 
 
-def _remote(series: Series, slot: str, path: str) -> Remote:
+def _remote(series: DrmsSeries, slot: str, path: str) -> Remote:
     record = f"{series.series}[{slot}]"
     if path in NO_FILE or path in MISSING:
         raise Unavailable(record, f"has no file online ({path or 'no path'})")
@@ -140,7 +138,7 @@ def _remote(series: Series, slot: str, path: str) -> Remote:
     except ValueError:
         raise Unavailable(record, "has no time") from None
     name = f"{series.series}.{tai:%Y%m%d_%H%M%S}_TAI.fits"
-    return Remote(series, f"{series.url}/{path.lstrip('/')}", from_tai(tai), name, record=record)
+    return Remote(series, f"{JSOC}/{path.lstrip('/')}", from_tai(tai), name, record=record)
 
 
 def _next_slot(time: datetime, step: timedelta) -> datetime:

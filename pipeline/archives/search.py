@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.archives.cache import Cache
-from pipeline.archives.catalog import Archive, Remote, Series, Tree
+from pipeline.archives.catalog import JSOC, Archive, DrmsSeries, Remote, Tree
 from pipeline.archives.jsoc import Jsoc
 from pipeline.archives.ledger import Ledger
 from pipeline.archives.listing import Entry
@@ -93,14 +93,14 @@ class Search:
             ]
             yield from sorted(remotes, key=lambda r: (-r.time.timestamp(), r.name))
 
-    def _series(self, series: Series, start: datetime, end: datetime) -> Iterator[Remote]:
+    def _series(self, series: DrmsSeries, start: datetime, end: datetime) -> Iterator[Remote]:
         if self._jsoc is None:
             return
         try:
             remotes, troubles = self._jsoc.records(series, start, end)
         except Trouble as trouble:
             self._report(trouble)
-            yield from self._known(series, series.url, start, end)
+            yield from self._known(series, JSOC, start, end)
             return
         for offline in troubles:
             self._report(offline)
@@ -121,9 +121,9 @@ class Search:
     def _known(
         self, archive: Archive, below: str, start: datetime, end: datetime
     ) -> Iterator[Remote]:
-        """What was fetched from below this URL before, for when it cannot be listed."""
+        """What was fetched from below this URL and still lies here, when it cannot be listed."""
         for row in self._ledger.known(archive.name, start, end):
-            if row.url.startswith(below):
+            if row.url.startswith(below) and self._cache.held(row.url):
                 yield Remote(archive, row.url, row.slot, row.path.rpartition("/")[2])
 
     def _report(self, trouble: Trouble) -> None:
