@@ -69,7 +69,7 @@ def read(image: FitsImage) -> SolarImage:
             f"CROTA2 is {geometry.north:g}, but AIA frames come with north up: "
             "the frame is turned or was taken while the spacecraft rolled"
         )
-    exposure = image.positive("EXPTIME")
+    exposure = image.positive("EXPTIME", below=100.0)
     data, mask = keep(image)
     return SolarImage(
         data=data / exposure,

@@ -36,11 +36,14 @@ def equal_area(image: FitsImage) -> CylindricalEqualArea:
         raise image.refuse(
             f"{nx} by {ny} pixels of {dlon:g} deg by {dsin:g} in sine latitude fit on no sphere"
         )
+    lat = image.number("CRVAL2")
+    if abs(lat) > 90.0:
+        raise image.refuse(f"CRVAL2 is {lat:g}, no latitude")
     return CylindricalEqualArea(
         x0=image.number("CRPIX1") - 1.0,
         y0=image.number("CRPIX2") - 1.0,
         dlon=dlon,
         dsin=dsin,
         lon=lon % 360.0,
-        lat=image.number("CRVAL2"),
+        lat=lat,
     )

@@ -44,9 +44,10 @@ def read(image: FitsImage) -> SolarImage:
     if image.text("RECTIFY") not in ("True", "T"):
         raise image.refuse("RECTIFY says that north is not up")
     geometry = disk(image, roll="CROTA", semidiameter="RSUN")
-    exposure, bias = image.positive("EXPTIME"), _bias(image)
+    exposure, bias = image.positive("EXPTIME", below=1000.0), _bias(image)
     data, mask = keep(image, (image.data > 0) & (image.data <= image.number("DSATVAL")))
-    if np.median(data[mask & (radius_map(geometry, data.shape) < 1.0)]) <= bias:
+    on_disk = data[mask & (radius_map(geometry, data.shape) < 1.0)]
+    if on_disk.size == 0 or np.median(on_disk) <= bias:
         raise image.refuse(
             f"BIASMEAN {bias:g} exceeds most counts on the disk: "
             "it was processed on board in a way the header does not tell",

@@ -48,9 +48,10 @@ class FitsImage:
         BadFile : its card cannot be parsed.
         """
         try:
-            return str(self.header.get(key, "")).strip()
+            value = self.header.get(key, "")
         except fits.VerifyError:
             raise self.refuse(f"the header card {key} cannot be read") from None
+        return "" if isinstance(value, fits.card.Undefined) else str(value).strip()
 
     def number(self, key: str) -> float:
         """The keyword as a finite number.
@@ -70,16 +71,16 @@ class FitsImage:
             raise self.refuse(f"{key} is {text!r}, not a number")
         return value
 
-    def positive(self, key: str) -> float:
-        """The keyword as a number above zero.
+    def positive(self, key: str, below: float) -> float:
+        """The keyword as a number above zero and *below* what is physical.
 
         Raises
         ------
-        BadFile : it is absent, no number, or not above zero.
+        BadFile : it is absent, no number, or out of that range.
         """
         value = self.number(key)
-        if value <= 0.0:
-            raise self.refuse(f"{key} is {value:g}")
+        if not 0.0 < value < below:
+            raise self.refuse(f"{key} is {value:g}, not between 0 and {below:g}")
         return value
 
     def bits(self, key: str) -> int:
@@ -106,9 +107,12 @@ class FitsImage:
         digits = digits.replace("_", "T", 1).replace("/", "-")
         day, _, hours = digits.partition("T")
         try:
-            return datetime.fromisoformat(f"{day.replace('.', '-')}T{hours or '00:00'}")
+            time = datetime.fromisoformat(f"{day.replace('.', '-')}T{hours or '00:00'}")
         except ValueError:
             raise self.refuse(f"{text!r} is not a time") from None
+        if time.tzinfo or not 1970 < time.year < 2100:
+            raise self.refuse(f"{text!r} is not a time at which it can have been taken")
+        return time
 
     def utc(self, key: str) -> datetime:
         """The keyword as a UTC time."""
@@ -143,7 +147,11 @@ def open_image(file: InputFile) -> FitsImage:
             warnings.simplefilter("ignore", AstropyWarning)
             warnings.filterwarnings("error", message=".*truncated.*")
             # Unsigned integers would lose their BLANK.
-            with fits.open(path, memmap=False, uint=False) as units:
+            with (
+                np.errstate(over="ignore"),
+                path.open("rb") as stream,  # astropy leaves a file open that it cannot parse
+                fits.open(stream, uint=False) as units,
+            ):
                 for unit in units:
                     if unit.is_image and len(unit.shape) == 2:
                         _check_size(file, unit.shape)

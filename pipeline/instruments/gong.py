@@ -10,6 +10,7 @@ mixed it into the outermost pixels of the disk.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -42,8 +43,9 @@ def read(image: FitsImage) -> SolarImage:
     image.require_unit(*GAUSS, "")
     time = from_gps(image.clock(f"{image.text('DATE-OBS')}T{image.text('TIME-OBS')}"))
     disk = inside(image, _disk(image, time))
+    sky = image.data <= image.number("SKYVALUE") + 1.0
+    image = replace(image, data=np.where(sky, np.float32(np.nan), image.data))
     r = radius_map(disk, image.data.shape)
-    image.data[image.data <= image.number("SKYVALUE") + 1.0] = np.nan
     check_centred(image, disk, r)
     data, mask = keep(image, r < 1.0 - MIXED / disk.radius)
     return SolarImage(

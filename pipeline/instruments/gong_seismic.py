@@ -31,12 +31,12 @@ def read(image: FitsImage) -> SolarImage:
     ------
     BadFile : a missing keyword or unequal axes.
     """
-    step = image.positive("DAXIS1")
+    step = image.positive("DAXIS1", below=0.1)
     if image.number("DAXIS2") != step:
         raise image.refuse("DAXIS1 and DAXIS2 differ")
     geometry = Postel(
-        x0=image.number("X0"),
-        y0=image.number("Y0"),
+        x0=image.positive("X0", below=image.data.shape[1]),
+        y0=image.positive("Y0", below=image.data.shape[0]),
         step=step,
         lon=image.number("REF_L0") % 360.0,
         lat=image.number("REF_B0"),
@@ -44,7 +44,7 @@ def read(image: FitsImage) -> SolarImage:
     start = image.clock(image.text("TIME0").replace(" ", "-", 2).replace(" ", "T")).replace(
         tzinfo=UTC
     )
-    time = start + timedelta(seconds=image.number("DTIME") / 2)
+    time = start + timedelta(seconds=image.positive("DTIME", below=1e6) / 2)
     ny, nx = image.data.shape
     y, x = np.ogrid[:ny, :nx]
     data, mask = keep(image, np.hypot(x - geometry.x0, y - geometry.y0) * step < USEFUL)
