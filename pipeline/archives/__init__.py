@@ -1,10 +1,13 @@
 """Where observations live, and how to fetch them politely, completely and once.
 
-Where do I find …
+A user needs ``Fetcher`` and a group of ``catalog``. Where do I find …
     an archive's URLs, file names, latency?        ``catalog``
     how a host is asked, and when it is left alone? ``politeness``
     how a directory page is read?                  ``listing``
+    what folder and web have in common?            ``sources``
+    how DRMS records become files?                 ``jsoc``
     what makes a file whole?                       ``verify``
+    where files lie, and bad ones are kept?        ``cache``
     what was fetched, and what failed?             ``ledger``
 
 Refuses to know: what is inside a file.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from pipeline.archives.catalog import Remote
 from pipeline.archives.ledger import File, Ledger
@@ -154,10 +154,7 @@ class Cache:
 
     @contextmanager
     def _part(self) -> Iterator[Path]:
-        with _writing(self._folder):
-            handle, name = tempfile.mkstemp(".part", dir=self._folder / INCOMING)
-            os.close(handle)
-        part = Path(name)
+        part = self._folder / INCOMING / f"{uuid4().hex}.part"
         try:
             yield part
         finally:

@@ -15,6 +15,8 @@ from pipeline.archives.ledger import Ledger
 from pipeline.archives.search import Fetched, Search
 from pipeline.archives.sources import Folder, Source, Web
 
+SLOT = timedelta(seconds=1)  # observations nearer than this are the same one
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -87,21 +89,27 @@ class Fetcher:
         search = self._search()
         start, end = at - tolerance, min(at, self._clock())
         for tier in group.tiers:
-            for fetched in search.arrivals(tier, start, end, frozenset()):
+            for fetched in search.arrivals(tier, start, end, SLOT):
                 return Found((fetched,), tuple(search.problems))
         nothing = (
             f"{group.name}: no observation from {start:%Y-%m-%d %H:%MZ} to {end:%Y-%m-%d %H:%MZ}."
         )
         return Found((), (*search.problems, nothing))
 
-    def between(self, group: Group, start: datetime, end: datetime) -> Found:
-        """All observations with start <= time <= end, one for each time."""
+    def between(
+        self, group: Group, start: datetime, end: datetime, every: timedelta = SLOT
+    ) -> Found:
+        """All observations with start <= time <= end, or so many that they lie *every* apart.
+
+        They are chosen from the newest backwards. HMI frames of midnight TAI lie at
+        23:59 UTC of the day before; a period of days should begin there.
+        """
         search = self._search()
         end = min(end, self._clock())
         files: dict[datetime, Fetched] = {}
         for tier in group.tiers:
             problems = len(search.problems)
-            for fetched in search.arrivals(tier, start, end, files.keys()):
+            for fetched in search.arrivals(tier, start, end, every, files):
                 files[fetched.time] = fetched
             if files and len(search.problems) == problems:
                 break

@@ -78,7 +78,9 @@ class Jsoc:
 
     def add_keywords(self, remote: Remote, path: Path) -> None:
         """Write the keywords of the record into the as-is FITS file at *path*."""
-        keys = self._ask(remote.archive.name, lambda client: client.query(remote.record, key="**ALL**"))
+        keys = self._ask(
+            remote.archive.name, lambda client: client.query(remote.record, key="**ALL**")
+        )
         if len(keys) != 1:
             raise Unavailable(remote.url, f"has {len(keys)} records of keywords instead of one")
         # Opened as a table, the compressed pixels pass through untouched.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.archives.cache import Cache
 from pipeline.archives.catalog import JSOC, Archive, DrmsSeries, Remote, Tree
@@ -45,9 +45,10 @@ class Search:
         tier: tuple[Archive, ...],
         start: datetime,
         end: datetime,
-        have: Container[datetime],
+        every: timedelta,
+        have: Iterable[datetime] = (),
     ) -> Iterator[Fetched]:
-        """Whole files of [start, end], newest first, one for each time that is not in *have*.
+        """Whole files of [start, end], newest first, *every* or more from another and from *have*.
 
         Of files for the same time the first archive's is taken, or if that does not
         arrive, the next one's.
@@ -56,13 +57,13 @@ class Search:
             *(self._offers(archive, start, end) for archive in tier),
             key=lambda remote: -remote.time.timestamp(),
         )
-        arrived: datetime | None = None
+        taken = list(have)
         for remote in offers:
-            if remote.time == arrived or remote.time in have:
+            if any(abs(remote.time - time) < every for time in taken):
                 continue
             file = self._obtain(remote)
             if file is not None:
-                arrived = remote.time
+                taken.append(remote.time)
                 yield Fetched(file, remote.time, remote.archive.name)
 
     def _obtain(self, remote: Remote) -> InputFile | None:

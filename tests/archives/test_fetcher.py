@@ -54,6 +54,18 @@ def test_nothing_after_the_asked_time_nor_before_the_tolerance_nor_from_the_futu
     assert [fetched.time for fetched in later.files] == [NOON - 5 * HOUR - timedelta(seconds=37)]
 
 
+def test_a_dense_archive_is_thinned_from_the_newest_backwards(
+    tiny: TinyArchive, server: ArchiveServer, fetcher_of: FetcherOf
+) -> None:
+    for hours in range(1, 9):
+        tiny.hmi(NOON - hours * HOUR, "_nrt")
+    found = fetcher_of(server.url).between(HMI, NOON - DAY, NOON, every=3 * HOUR)
+    assert [NOON - fetched.time for fetched in found.files] == [
+        hours * HOUR + timedelta(seconds=37) for hours in (7, 4, 1)
+    ]
+    assert sum(path.endswith(".fits") for path in server.archive.requests) == 3
+
+
 def test_the_next_archive_is_asked_when_the_first_has_nothing_or_fails(
     tiny: TinyArchive, server: ArchiveServer, fetcher_of: FetcherOf
 ) -> None:
@@ -189,7 +201,7 @@ fetcher = Fetcher(Path({str(cache)!r}), Ledger({database!r}), {server.url!r})
 fetcher.newest(HMI, datetime.fromisoformat({(NOON - 8 * DAY).isoformat()!r}), timedelta(days=2))
 """
     process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
-    while not any(path.endswith(".fits") for path in server.archive.requests):
+    while not any(cache.glob("incoming/*.part")):
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
