@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.core import GlobalMap
+from pipeline.publish import contract
 from pipeline.publish.provenance import Provenance
 
-CONTRACT_VERSION = "1"
 NONE = "none"
 
 
@@ -30,7 +30,7 @@ def global_attributes(
         "space weather",
         "id": identifier,
         "naming_authority": "allsun",
-        "product_version": CONTRACT_VERSION,
+        "product_version": contract.VERSION,
         "algorithm_version": f"allsun {provenance.software}",
         "settings_digest": provenance.settings_digest,
         "enhancement": provenance.enhancement,

@@ -68,9 +68,17 @@ def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Pro
     _facts(figure, map_, corona, provenance)
     if map_.simulated:
         figure.text(
-            0.47, 0.65, "SIMULATED", fontsize=120, color=INK, alpha=0.13, weight="bold",
-            ha="center", va="center", rotation=16,
-        )  # fmt: skip
+            0.47,
+            0.65,
+            "SIMULATED",
+            fontsize=120,
+            color=INK,
+            alpha=0.13,
+            weight="bold",
+            ha="center",
+            va="center",
+            rotation=16,
+        )
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": f"allsun {provenance.software}"})
     durable.write(path, buffer.getvalue())
@@ -83,9 +91,14 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
         (lambda b: np.sign(b) * np.sqrt(np.abs(b)), lambda c: np.sign(c) * c**2), -LIMIT, LIMIT
     )
     image = axes.imshow(
-        map_.br, origin="lower", extent=SPHERE, aspect="auto", cmap="RdBu_r", norm=norm,
+        map_.br,
+        origin="lower",
+        extent=SPHERE,
+        aspect="auto",
+        cmap="RdBu_r",
+        norm=norm,
         interpolation="antialiased",
-    )  # fmt: skip
+    )
     _graticule(axes, 30, (-60, -45, -30, -15, 0, 15, 30, 45, 60))
     axes.set_xlabel("Carrington longitude", fontsize=12, labelpad=2)
     axes.set_ylabel("heliographic latitude", fontsize=12)
@@ -110,52 +123,84 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
         Line2D([], [], color=EARTH, marker="o", ms=9, ls="", label="below the Earth"),
     )
     axes.legend(
-        handles=key, loc="upper center", bbox_to_anchor=(0.5, -0.085), ncols=6, fontsize=12,
-        frameon=False, handlelength=2.0, handletextpad=0.5, columnspacing=1.8,
-    )  # fmt: skip
+        handles=key,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.085),
+        ncols=6,
+        fontsize=12,
+        frameon=False,
+        handlelength=2.0,
+        handletextpad=0.5,
+        columnspacing=1.8,
+    )
 
 
 def _source(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
     """What each cell rests on."""
     axes = figure.add_axes((0.05, 0.1, 0.26, 0.17))
     axes.imshow(
-        map_.source, origin="lower", extent=SPHERE, aspect="auto", interpolation="nearest",
-        cmap=ListedColormap([SOURCE_COLOURS[s] for s in Source]), vmin=-0.5, vmax=len(Source) - 0.5,
-    )  # fmt: skip
+        map_.source,
+        origin="lower",
+        extent=SPHERE,
+        aspect="auto",
+        interpolation="nearest",
+        cmap=ListedColormap([SOURCE_COLOURS[s] for s in Source]),
+        vmin=-0.5,
+        vmax=len(Source) - 0.5,
+    )
     _graticule(axes, 90, (-60, -30, 0, 30, 60))
     _earth(axes, subearth, width=1.2)
     axes.set_title("What each cell rests on", fontsize=13, weight="bold", loc="left")
     fractions = map_.area_fractions()
     key = [
         Line2D(
-            [], [], marker="s", ms=10, ls="", color=SOURCE_COLOURS[s],
+            [],
+            [],
+            marker="s",
+            ms=10,
+            ls="",
+            color=SOURCE_COLOURS[s],
             label=f"{_label(s.name)} {fractions[s.name.lower()]:.0%}",
         )
         for s in Source
         if fractions[s.name.lower()]
-    ]  # fmt: skip
+    ]
     axes.legend(
-        handles=key, loc="upper left", bbox_to_anchor=(-0.03, -0.13), ncols=3, fontsize=11,
-        frameon=False, handletextpad=0.2, columnspacing=1.2,
-    )  # fmt: skip
+        handles=key,
+        loc="upper left",
+        bbox_to_anchor=(-0.03, -0.13),
+        ncols=3,
+        fontsize=11,
+        frameon=False,
+        handletextpad=0.2,
+        columnspacing=1.2,
+    )
 
 
 def _age(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
     """How long ago each cell was last observed."""
     axes = figure.add_axes((0.35, 0.1, 0.26, 0.17), facecolor="#888888")
     image = axes.imshow(
-        map_.age, origin="lower", extent=SPHERE, aspect="auto", interpolation="nearest",
-        cmap=colormaps["viridis_r"], norm=BoundaryNorm(list(AGES), 256, extend="max"),
-    )  # fmt: skip
+        map_.age,
+        origin="lower",
+        extent=SPHERE,
+        aspect="auto",
+        interpolation="nearest",
+        cmap=colormaps["viridis_r"],
+        norm=BoundaryNorm(list(AGES), 256, extend="max"),
+    )
     _graticule(axes, 90, (-60, -30, 0, 30, 60))
     _earth(axes, subearth, width=1.2)
     axes.set_title("Time since last observed", fontsize=13, weight="bold", loc="left")
     if np.isnan(map_.age).any():
         axes.set_title("grey: never", fontsize=11, loc="right")
     scale = figure.colorbar(
-        image, cax=figure.add_axes((0.35, 0.058, 0.26, 0.013)), orientation="horizontal",
-        extend="max", spacing="uniform",
-    )  # fmt: skip
+        image,
+        cax=figure.add_axes((0.35, 0.058, 0.26, 0.013)),
+        orientation="horizontal",
+        extend="max",
+        spacing="uniform",
+    )
     scale.set_ticks(list(AGES), labels=list(AGES.values()), fontsize=11)
 
 
@@ -184,9 +229,13 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
         figure.text(x, y, line, fontsize=12, color="#a03000", weight="bold")
         y -= step
     figure.text(
-        0.965, 0.013, f"allsun {provenance.software}, settings {provenance.settings_digest}",
-        fontsize=9, color="#777777", ha="right",
-    )  # fmt: skip
+        0.965,
+        0.013,
+        f"allsun {provenance.software}, settings {provenance.settings_digest}",
+        fontsize=9,
+        color="#777777",
+        ha="right",
+    )
 
 
 def _ages(map_: GlobalMap) -> str:
@@ -215,9 +264,14 @@ def _earth(axes: Axes, subearth: Observer, width: float) -> None:
         lon = (subearth.carrington_longitude + offset) % 360
         axes.axvline(lon, color=EARTH, lw=width, ls=style)
     axes.plot(
-        subearth.carrington_longitude, np.sin(np.radians(subearth.latitude)), "o", color=EARTH,
-        ms=6 * width, mec="white", mew=width,
-    )  # fmt: skip
+        subearth.carrington_longitude,
+        np.sin(np.radians(subearth.latitude)),
+        "o",
+        color=EARTH,
+        ms=6 * width,
+        mec="white",
+        mew=width,
+    )
 
 
 def _outline(axes: Axes, corona: Corona, polarity: int, colour: str) -> None:

@@ -15,26 +15,24 @@ from astropy.utils.exceptions import AstropyWarning
 
 from pipeline.core import BadFile, CarringtonGrid, Quality, Source
 from pipeline.core.grid import R_SUN_CM
-from pipeline.publish import netcdf, wsa
+from pipeline.publish import contract, netcdf, wsa
 
 NETCDF, FITS, PNG = b"\x89HDF", b"SIMPLE", b"\x89PNG\r\n\x1a\n"
-UNITS = {
-    "synchronic": {
-        "br": "gauss", "br_sigma": "gauss", "source": None, "age": "h",
-        "net_flux_removed": "maxwell", "unsigned_flux": "maxwell",
-        "polar_field_north": "gauss", "polar_field_south": "gauss", "qc": None,
-    },
-    "corona": {
-        "open_field": None, "br_source_surface": "gauss", "source_surface_radius": "1",
-        "open_flux": "maxwell", "neutral_line_lon": "degrees_east",
-        "neutral_line_lat": "degrees_north", "neutral_line_part": "1",
-    },
-}  # fmt: skip
-INPUTS = ("input_instrument", "input_time", "input_url", "input_sha256")
+LEADING = {"synchronic": "br", "corona": "open_field"}  # the field that tells the product
 ATTRIBUTES = (
-    "Conventions", "title", "id", "naming_authority", "product_version", "algorithm_version",
-    "settings_digest", "enhancement", "history", "date_created", "previous_map", "simulated",
-)  # fmt: skip
+    "Conventions",
+    "title",
+    "id",
+    "naming_authority",
+    "product_version",
+    "algorithm_version",
+    "settings_digest",
+    "enhancement",
+    "history",
+    "date_created",
+    "previous_map",
+    "simulated",
+)
 FLUX_TOLERANCE = 1e-5  # relative; sums of float32 fields
 WIDTH = 1600  # pixels of a quicklook
 
@@ -61,20 +59,22 @@ def validate(path: Path) -> list[str]:
 
 def _netcdf(path: Path) -> Iterator[str]:
     data = netcdf.load(path)
-    kind = next((k for k, names in UNITS.items() if next(iter(names)) in data), None)
+    kind = next((k for k, field in LEADING.items() if field in data), None)
     if kind is None:
         raise BadFile(
             path, "it is NetCDF but no product of allsun", "give a synchronic or corona product"
         )
-    missing = [n for n in (*UNITS[kind], *INPUTS, "crs", "time") if n not in data.variables]
+    names = {**contract.PRODUCTS[kind], **contract.INPUTS, **contract.COORDINATES}
+    missing = [n for n in names if n not in data.variables]
     if missing:
         yield f"variables are missing: {', '.join(missing)}"
         return
-    for name, unit in UNITS[kind].items():
-        if data[name].attrs.get("units") != unit:
-            yield f"{name} has unit {data[name].attrs.get('units')!r} instead of {unit!r}"
+    for name, about in names.items():
+        unit, found = about.get("units"), data[name].attrs.get("units")
+        if found != unit:
+            yield f"{name} has unit {found!r} instead of {unit!r}"
     yield from _provenance(path, data)
-    yield from _grid(data, next(iter(UNITS[kind])))
+    yield from _grid(data, LEADING[kind])
     yield from {"synchronic": _synchronic, "corona": _corona}[kind](data)
 
 
@@ -94,8 +94,8 @@ def _provenance(path: Path, data: xr.Dataset) -> Iterator[str]:
 
 def _grid(data: xr.Dataset, field: str) -> Iterator[str]:
     """Whole sphere, equal steps in longitude and sine latitude, row 0 south."""
-    if data[field].dims != netcdf.FIELD:
-        yield f"the dimensions of {field} are {data[field].dims} instead of {netcdf.FIELD}"
+    if data[field].dims != contract.FIELD:
+        yield f"the dimensions of {field} are {data[field].dims} instead of {contract.FIELD}"
         return
     if data.sizes.get("time") != 1:
         yield "it does not hold exactly one time"

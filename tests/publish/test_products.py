@@ -64,12 +64,15 @@ def test_a_publisher_killed_in_mid_work_leaves_only_whole_products(
     for kill in range(6):
         child = os.fork()
         if child == 0:
-            for hour in itertools.count():
-                hourly = replace(sky, time=sky.time + timedelta(hours=hour))
-                publish(tmp_path, hourly, corona, provenance, f"{kill}")
+            try:
+                for hour in itertools.count():
+                    hourly = replace(sky, time=sky.time + timedelta(hours=hour))
+                    publish(tmp_path, hourly, corona, provenance, f"{kill}")
+            finally:
+                os._exit(1)
         time.sleep(0.15 + 0.23 * kill)
         os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         newest = store.newest()
         store.recover()
         visible = [p for p in tmp_path.rglob("allsun_*") if not p.is_symlink()]

@@ -68,9 +68,14 @@ def in_a_child(work: Callable[[], object], kill_at: int) -> bool:
                     os._exit(KILLED)
 
         sys.addaudithook(count)
-        work()
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+        try:
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, KILLED)
+    return status == KILLED
 
 
 @pytest.mark.parametrize("time", [NOON, NOON + timedelta(hours=1)], ids=["revision", "next hour"])
