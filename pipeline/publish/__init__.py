@@ -3,3 +3,25 @@
 Knows: formats, names, pictures, and how to show a complete set or nothing.
 Refuses to know: how the results came about.
 """
+
+from pipeline.publish.netcdf import read_map, write_corona, write_synchronic
+from pipeline.publish.products import describe, publish
+from pipeline.publish.provenance import Provenance
+from pipeline.publish.quicklook import write_quicklook
+from pipeline.publish.store import ProductSet, Store
+from pipeline.publish.validate import validate
+from pipeline.publish.wsa import write_wsa
+
+__all__ = [
+    "ProductSet",
+    "Provenance",
+    "Store",
+    "describe",
+    "publish",
+    "read_map",
+    "validate",
+    "write_corona",
+    "write_quicklook",
+    "write_synchronic",
+    "write_wsa",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.core import GlobalMap
+from pipeline.core import CarringtonGrid, GlobalMap
 from pipeline.publish import contract
 from pipeline.publish.provenance import Provenance
 
@@ -16,10 +16,14 @@ NONE = "none"
 
 
 def global_attributes(
-    identifier: str, title: str, summary: str, map_: GlobalMap, provenance: Provenance
+    identifier: str,
+    title: str,
+    summary: str,
+    grid: CarringtonGrid,
+    map_: GlobalMap,
+    provenance: Provenance,
 ) -> dict[str, object]:
-    """Global attributes of the product *identifier* that follows from *map_*."""
-    grid = map_.grid
+    """Global attributes of the product *identifier* on *grid* that follows from *map_*."""
     valid = f"{map_.time:%Y-%m-%dT%H:%M:%SZ}"
     instruments = sorted({o.instrument for o in map_.inputs})
     return {
@@ -37,6 +41,8 @@ def global_attributes(
         "source": "simulated observations" if map_.simulated else "solar magnetograms",
         "simulated": np.int8(map_.simulated),
         "instrument": ", ".join(instruments) or "none since the previous map",
+        "last_observed": ", ".join(f"{i} {t.isoformat()}" for i, t in map_.last_observed.items())
+        or NONE,
         **_previous(map_),
         "comment": "\n".join(map_.notes) or NONE,
         "processing_level": "Level 4: assimilated map and what is derived from it",

@@ -47,12 +47,12 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
         "observations assimilated into a map carried by surface flux transport, with standard "
         "error, source and age of every cell."
     )
-    attributes = global_attributes(path.stem, title, summary, map_, provenance)
-    _save(path, contract.SYNCHRONIC, values, map_, attributes)
+    attributes = global_attributes(path.stem, title, summary, map_.grid, map_, provenance)
+    _save(path, contract.SYNCHRONIC, values, map_.grid, map_, attributes)
 
 
 def write_corona(path: Path, corona: Corona, map_: GlobalMap, provenance: Provenance) -> None:
-    """Write the corona above *map_*; its ``id`` is the file's name.
+    """Write the corona above *map_*, on its own grid; its ``id`` is the file's name.
 
     Raises
     ------
@@ -75,15 +75,15 @@ def write_corona(path: Path, corona: Corona, map_: GlobalMap, provenance: Proven
         "Potential-field source-surface corona above the synchronic magnetic map: open field, "
         "radial field and neutral line on the source surface, open flux."
     )
-    attributes = global_attributes(path.stem, title, summary, map_, provenance)
+    attributes = global_attributes(path.stem, title, summary, corona.grid, map_, provenance)
     attributes |= {"solver": corona.solver, "radial_cells": corona.radial_cells}
-    _save(path, contract.CORONA, values, map_, attributes)
+    _save(path, contract.CORONA, values, corona.grid, map_, attributes)
 
 
 def read_map(path: Path) -> GlobalMap:
     """Read a synchronic product back, except the list of its inputs.
 
-    What counts when a map is carried on (fields, time, previous map, flux
+    What counts when a map is carried on (fields, times, previous map, flux
     removed, quality, notes) returns as it was written.
 
     Raises
@@ -100,7 +100,7 @@ def read_map(path: Path) -> GlobalMap:
                 url=data.attrs["previous_map_url"],
                 sha256=data.attrs["previous_map_sha256"],
             )
-        comment = data.attrs["comment"]
+        comment, last = data.attrs["comment"], data.attrs["last_observed"]
         return GlobalMap(
             time=datetime.fromtimestamp(data["time"].values.item(), UTC),
             grid=CarringtonGrid(nlon=nlon, nlat=nlat),
@@ -108,11 +108,15 @@ def read_map(path: Path) -> GlobalMap:
             sigma=data["br_sigma"].values[0],
             source=data["source"].values[0].astype(np.uint8),
             age=data["age"].values[0],
+            last_observed={
+                instrument: datetime.fromisoformat(time)
+                for instrument, time in (entry.split(" ") for entry in _listed(last, ", "))
+            },
             previous=previous,
             net_flux_removed=float(data["net_flux_removed"]),
             qc=Quality(int(data["qc"])),
             simulated=bool(data.attrs["simulated"]),
-            notes=() if comment == NONE else tuple(comment.split("\n")),
+            notes=tuple(_listed(comment, "\n")),
         )
     except (KeyError, ValueError) as error:
         raise BadFile(
@@ -139,12 +143,13 @@ def _save(
     path: Path,
     names: Mapping[str, contract.Attributes],
     values: Values,
+    grid: CarringtonGrid,
     map_: GlobalMap,
     attributes: Mapping[str, object],
 ) -> None:
     """Join *values* with what every product holds, and write the file."""
     names = {**names, **contract.INPUTS, **contract.COORDINATES}
-    values = {**values, **_inputs(map_), **_coordinates(map_)}
+    values = {**values, **_inputs(map_), **_coordinates(map_.time, grid)}
     dataset = xr.Dataset(
         {name: xr.Variable(*values[name], about) for name, about in names.items()},
         attrs=attributes,
@@ -157,11 +162,10 @@ def _save(
         dataset.to_netcdf(part, engine="netcdf4")
 
 
-def _coordinates(map_: GlobalMap) -> Values:
-    grid = map_.grid
+def _coordinates(time: datetime, grid: CarringtonGrid) -> Values:
     lat_edges = np.degrees(np.arcsin(grid.sin_lat_edges))
     return {
-        "time": (("time",), [map_.time.timestamp()]),
+        "time": (("time",), [time.timestamp()]),
         "lat": (("lat",), grid.lat),
         "lon": (("lon",), grid.lon),
         "lat_bnds": (("lat", "edge"), np.stack([lat_edges[:-1], lat_edges[1:]], axis=1)),
@@ -180,6 +184,11 @@ def _inputs(map_: GlobalMap) -> Values:
         "input_url": (("input",), np.array([o.file.url for o in inputs], str)),
         "input_sha256": (("input",), np.array([o.file.sha256 for o in inputs], str)),
     }
+
+
+def _listed(text: str, separator: str) -> list[str]:
+    """The entries of an attribute that holds a list."""
+    return [] if text == NONE else text.split(separator)
 
 
 def _field(values: NDArray[np.generic]) -> tuple[tuple[str, ...], object]:

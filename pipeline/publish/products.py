@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pipeline.core import Corona, GlobalMap
-from pipeline.publish.netcdf import write_corona, write_synchronic
+from pipeline.publish.netcdf import load, read_map, write_corona, write_synchronic
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.quicklook import write_quicklook
 from pipeline.publish.store import ProductSet, Store
@@ -31,3 +33,35 @@ def publish(
         "quicklook": lambda path: write_quicklook(path, map_, corona, provenance),
     }
     return Store(data).put(map_.time, digest, writers)
+
+
+def describe(products: ProductSet) -> dict[str, Any]:
+    """What a program wants to know of a published set, ready for JSON.
+
+    Raises
+    ------
+    BadFile : the map of the set is missing or broken.
+    """
+    path = products.files["synchronic"]
+    map_, data = read_map(path), load(path)
+    inputs = zip(
+        *(data[f"input_{name}"].values for name in ("instrument", "time", "url", "sha256")),
+        strict=True,
+    )
+    return {
+        "valid_time": f"{map_.time:%Y-%m-%dT%H:%M:%SZ}",
+        "revision": products.revision,
+        "products": {kind: str(file) for kind, file in products.files.items()},
+        "inputs": [
+            {
+                "instrument": str(instrument),
+                "time": f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "url": str(url),
+                "sha256": str(sha256),
+            }
+            for instrument, time, url, sha256 in inputs
+        ],
+        "sources": dict(map_.area_fractions()),
+        "qc": [str(condition.name).lower() for condition in map_.qc],
+        "notes": list(map_.notes),
+    }

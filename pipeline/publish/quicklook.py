@@ -213,7 +213,7 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
         "open flux": f"{corona.open_flux / 1e22:.2f} × 10²² Mx, source surface {surface}",
         "net flux removed": f"{map_.net_flux_removed / 1e22:+.2f} × 10²² Mx",
         "field above 60°": f"N {map_.polar_field(1):+.1f} G, S {map_.polar_field(-1):+.1f} G",
-        "inputs, age": _ages(map_),
+        "newest inputs": _ages(map_),
         "enhancement": provenance.enhancement,
         "quality": conditions or "good",
     }
@@ -240,10 +240,8 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
 
 def _ages(map_: GlobalMap) -> str:
     """Each instrument and the age of its newest observation at the valid time."""
-    newest = {o.instrument: o.time for o in sorted(map_.inputs, key=lambda o: o.time)}
-    hours = {name: (map_.time - time).total_seconds() / 3600 for name, time in newest.items()}
-    ages = ", ".join(f"{_label(name)} {age:.1f} h" for name, age in sorted(hours.items()))
-    return ages or "none since the previous map"
+    hours = {name: (map_.time - t).total_seconds() / 3600 for name, t in map_.last_observed.items()}
+    return ", ".join(f"{_label(name)} {age:.1f} h" for name, age in sorted(hours.items())) or "none"
 
 
 def _graticule(axes: Axes, step: int, latitudes: tuple[int, ...]) -> None:

@@ -1,7 +1,7 @@
 """A synthetic map and corona, small and free of accidents."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,10 +25,10 @@ from pipeline.publish.provenance import Provenance
 TIME = datetime(2014, 1, 31, tzinfo=UTC)
 
 
-def synthetic_map(grid: CarringtonGrid, time: datetime = TIME) -> GlobalMap:
+def synthetic_map(grid: CarringtonGrid) -> GlobalMap:
     """A dipole with two active regions, seen by the Earth, balanced to rounding."""
     lon, lat = grid.mesh()
-    observer = earth(time)
+    observer = earth(TIME)
     br = 4.0 * np.sin(np.radians(lat)) ** 7
     for lon0, lat0 in (((observer.carrington_longitude + 20) % 360, 15.0), (200.0, -12.0)):
         for sign in (-1, 1):
@@ -46,7 +46,7 @@ def synthetic_map(grid: CarringtonGrid, time: datetime = TIME) -> GlobalMap:
         Path("hmi.fits"), "http://jsoc.stanford.edu/data/hmi/fits/2014/01/31/hmi.fits", "ab" * 32
     )
     return GlobalMap(
-        time=time,
+        time=TIME,
         grid=grid,
         br=br.astype(np.float32),
         sigma=np.full(grid.shape, 6.0, np.float32),
@@ -54,10 +54,11 @@ def synthetic_map(grid: CarringtonGrid, time: datetime = TIME) -> GlobalMap:
         age=age.astype(np.float32),
         inputs=(
             Observation(
-                "hmi", Quantity.B_LOS, time - timedelta(minutes=12, seconds=35.4), observer, file,
+                "hmi", Quantity.B_LOS, TIME - timedelta(minutes=12, seconds=35.4), observer, file,
                 quick_look=True,
             ),
         ),
+        last_observed={"hmi": TIME - timedelta(minutes=12, seconds=35.4)},
         previous=InputFile(Path("allsun_synchronic_20140130T0000Z_r00.nc"), "", "cd" * 32),
         net_flux_removed=-3.2e21,
         qc=Quality.INSTRUMENT_ABSENT,
@@ -66,8 +67,8 @@ def synthetic_map(grid: CarringtonGrid, time: datetime = TIME) -> GlobalMap:
 
 
 def synthetic_corona(map_: GlobalMap) -> Corona:
-    """A tilted dipole's source surface with polar coronal holes."""
-    grid = map_.grid
+    """A tilted dipole's source surface with polar coronal holes, on a coarser grid."""
+    grid = CarringtonGrid(map_.grid.nlon // 2, map_.grid.nlat // 2)
     lon, lat = grid.mesh()
     tilted = np.sin(np.radians(lat)) + 0.4 * np.cos(np.radians(lat)) * np.cos(np.radians(lon - 70))
     holes = np.where(np.abs(lat) > 62 + 6 * np.cos(np.radians(3 * lon)), np.sign(lat), 0)
@@ -88,6 +89,11 @@ def synthetic_corona(map_: GlobalMap) -> Corona:
 
 
 @pytest.fixture(scope="session")
+def make_map() -> Callable[[CarringtonGrid], GlobalMap]:
+    return synthetic_map
+
+
+@pytest.fixture(scope="session")
 def sky() -> GlobalMap:
     return synthetic_map(CarringtonGrid(72, 36))
 
@@ -105,7 +111,15 @@ def provenance() -> Provenance:
 @pytest.fixture(scope="session")
 def bare(sky: GlobalMap) -> GlobalMap:
     """A map begun from nothing: no inputs, no predecessor, no notes."""
-    return replace(sky, inputs=(), previous=None, notes=(), qc=Quality.COLD_START, simulated=True)
+    return replace(
+        sky,
+        inputs=(),
+        last_observed={},
+        previous=None,
+        notes=(),
+        qc=Quality.COLD_START,
+        simulated=True,
+    )
 
 
 @pytest.fixture

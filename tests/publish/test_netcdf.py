@@ -128,6 +128,7 @@ def test_the_corona_keeps_the_curves_of_its_neutral_line_apart(
             np.testing.assert_array_equal(data["neutral_line_lon"][own], curve[:, 0])
             np.testing.assert_array_equal(data["neutral_line_lat"][own], curve[:, 1])
         np.testing.assert_array_equal(data["open_field"][0], corona.open_field)
+        np.testing.assert_array_equal(data["lon"], corona.grid.lon)
         assert data.attrs["solver"] == "synthetic"
         assert float(data["open_flux"]) == corona.open_flux
 

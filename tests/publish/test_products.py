@@ -1,6 +1,7 @@
 """One publication from the nouns to the files, judged by the validator."""
 
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from astropy.io import fits
 
 from pipeline.core import BadFile, Corona, GlobalMap
 from pipeline.publish.netcdf import read_map
-from pipeline.publish.products import publish
+from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.store import ProductSet, Store
 from pipeline.publish.validate import validate
@@ -36,6 +37,22 @@ def published(
 def test_every_product_is_published_and_valid(published: ProductSet) -> None:
     assert set(published.files) == {"synchronic", "corona", "wsa", "quicklook"}
     assert [line for path in published.files.values() for line in validate(path)] == []
+
+
+def test_a_set_is_described_for_programs(published: ProductSet, sky: GlobalMap) -> None:
+    told = json.loads(json.dumps(describe(published)))
+    assert told["valid_time"] == "2014-01-31T00:00:00Z"
+    assert told["products"]["wsa"] == str(published.files["wsa"])
+    assert told["inputs"] == [
+        {
+            "instrument": "hmi",
+            "time": "2014-01-30T23:47:24Z",
+            "url": sky.inputs[0].file.url,
+            "sha256": "ab" * 32,
+        }
+    ]
+    assert sum(told["sources"].values()) == pytest.approx(1)
+    assert told["qc"] == ["instrument_absent"]
 
 
 def test_the_next_cycle_starts_from_what_was_published(

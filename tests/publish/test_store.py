@@ -169,7 +169,7 @@ def test_a_set_whose_files_were_deleted_is_not_offered(tmp_path: Path) -> None:
 
 def test_many_processes_publish_at_once(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; sys.path.insert(0, 'tests/publish');"
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r});"
         "from test_store import *;"
         "[Store(Path(sys.argv[1])).put(NOON, d, writers(d)) for d in sys.argv[2]]"
     )

@@ -1,6 +1,7 @@
 """The WSA file through the eyes of its users: astropy, sunpy and pfsspy."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,16 +11,17 @@ import pfsspy
 import pytest
 import sunpy.map
 from astropy.io import fits
-from conftest import synthetic_map
 
 from pipeline.core import CarringtonGrid, GlobalMap, earth
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.wsa import LAYOUT, area_mean, write_wsa
 
+MakeMap = Callable[[CarringtonGrid], GlobalMap]
+
 
 @pytest.fixture(scope="module")
-def fine() -> GlobalMap:
-    return synthetic_map(CarringtonGrid(720, 360))
+def fine(make_map: MakeMap) -> GlobalMap:
+    return make_map(CarringtonGrid(720, 360))
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +34,9 @@ def written(
 
 
 @pytest.mark.parametrize("shape", [(360, 720), (180, 360), (36, 72), (270, 480)])
-def test_the_average_keeps_flux_and_structure(shape: tuple[int, int]) -> None:
+def test_the_average_keeps_flux_and_structure(shape: tuple[int, int], make_map: MakeMap) -> None:
     nlat, nlon = shape
-    br = synthetic_map(CarringtonGrid(nlon, nlat)).br
+    br = make_map(CarringtonGrid(nlon, nlat)).br
     mean = area_mean(br)
     assert mean.shape == (180, 360)
     assert mean.mean(dtype=np.float64) == pytest.approx(br.mean(dtype=np.float64), abs=1e-6)
