@@ -95,25 +95,22 @@ def radius_map(disk: Disk, shape: tuple[int, int]) -> NDArray[np.float32]:
 def check_centred(image: FitsImage, disk: Disk, r: NDArray[np.float32]) -> None:
     """Refuse a frame whose picture of the disk is not where its header puts the disk.
 
-    Magnetograms are blank beyond a circle about the disk's centre. If the disk
-    itself is complete, the centroid of the valid pixels tells that centre; a
-    frame that was flipped, shifted or cropped afterwards gives itself away here,
-    unless its disk sits exactly in the middle.
+    Magnetograms are blank beyond a circle about the disk's centre. If that
+    circle was shifted, as in a frame flipped or cropped afterwards, the measured
+    pixels just outside the header's limb lie on one side. Pixels missing on the
+    disk do not matter. A flip of a disk in the very middle cannot be seen.
 
     r : distance of the pixels from the header's centre, as of :func:`radius_map`
 
     Raises
     ------
-    BadFile : the centroid is more than .5 % of the radius off.
+    BadFile : the shift is more than .5 % of the radius and half a pixel.
     """
-    valid = np.isfinite(image.data)
-    if np.mean(valid[r < 0.95]) < 0.999:
-        return
-    columns, rows = valid.sum(axis=0), valid.sum(axis=1)
-    dx = np.average(np.arange(columns.size), weights=columns) - disk.x0
-    dy = np.average(np.arange(rows.size), weights=rows) - disk.y0
-    if np.hypot(dx, dy) > 0.005 * disk.radius:
+    y, x = np.nonzero(np.isfinite(image.data) & (r > 1.0) & (r < 1.06))
+    # A crescent of width d cos(angle) outside a circle has the moment pi d radius / 2.
+    angle = np.arctan2(y - disk.y0, x - disk.x0)
+    shift = np.hypot(np.cos(angle).sum(), np.sin(angle).sum()) / (math.pi / 2.0 * disk.radius)
+    if shift > 0.5 + 0.005 * disk.radius:
         raise image.refuse(
-            f"its picture of the disk is ({dx:.1f}, {dy:.1f}) px from where its header puts it, "
-            "as in a flipped frame"
+            "its picture of the disk is not where its header puts the disk, as in a flipped frame"
         )
