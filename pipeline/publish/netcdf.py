@@ -120,7 +120,7 @@ def read_map(path: Path) -> GlobalMap:
         )
     except (KeyError, ValueError) as error:
         raise BadFile(
-            path, f"it is not a synchronic map of allsun ({error})", "give a synchronic product"
+            path, "it is not a synchronic map of allsun", "give a synchronic product"
         ) from error
 
 

@@ -241,7 +241,10 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
 def _ages(map_: GlobalMap) -> str:
     """Each instrument and the age of its newest observation at the valid time."""
     hours = {name: (map_.time - t).total_seconds() / 3600 for name, t in map_.last_observed.items()}
-    return ", ".join(f"{_label(name)} {age:.1f} h" for name, age in sorted(hours.items())) or "none"
+    return (
+        ", ".join(f"{_label(name)} {age:.1f} h old" for name, age in sorted(hours.items()))
+        or "none"
+    )
 
 
 def _graticule(axes: Axes, step: int, latitudes: tuple[int, ...]) -> None:

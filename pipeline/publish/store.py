@@ -73,11 +73,12 @@ class Store:
 
     def newest_before(self, time: datetime) -> ProductSet | None:
         """The set of the newest valid time before *time*, in its highest revision."""
-        return self._first(name for name in self._names() if name < (stamp(time), 0))
+        return next(self._found(n for n in self._names() if n < (stamp(time), 0)), None)
 
     def find(self, time: datetime, digest: str) -> ProductSet | None:
         """The set of valid time *time* that was made from *digest*."""
-        return self._first((n for n in self._names() if n[0] == stamp(time)), digest)
+        same_time = self._found(n for n in self._names() if n[0] == stamp(time))
+        return next((s for s in same_time if s.digest == digest), None)
 
     def put(self, time: datetime, digest: str, writers: Mapping[str, Writer]) -> ProductSet:
         """Publish one set; the same *time* and *digest* again change nothing.
@@ -181,12 +182,10 @@ class Store:
         found = (SET_NAME.fullmatch(path.name) for path in self._sets.iterdir())
         return sorted(((m[1], int(m[2])) for m in found if m), reverse=True)
 
-    def _first(
-        self, names: Iterable[tuple[str, int]], digest: str | None = None
-    ) -> ProductSet | None:
-        """The first set among *names*, made from *digest* if one is given."""
+    def _found(self, names: Iterable[tuple[str, int]]) -> Iterator[ProductSet]:
+        """The sets of these *names* whose files are all there."""
         sets = (self._read(self._sets / _set_name(*name)) for name in names)
-        return next((s for s in sets if s and digest in (None, s.digest)), None)
+        return (s for s in sets if s)
 
     def _read(self, directory: Path) -> ProductSet | None:
         """The set in *directory*, or None when it or one of its files is gone."""

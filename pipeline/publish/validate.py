@@ -83,7 +83,7 @@ def _provenance(path: Path, data: xr.Dataset) -> Iterator[str]:
     absent = [name for name in ATTRIBUTES if name not in data.attrs]
     if absent:
         yield f"attributes are missing: {', '.join(absent)}"
-    if data.attrs.get("id") != path.stem:
+    if data.attrs.get("id") != path.resolve().stem:
         yield f"its id is {data.attrs.get('id')!r}, not the file's name"
     for url, digest in zip(data["input_url"].values, data["input_sha256"].values, strict=True):
         if not re.fullmatch("[0-9a-f]{64}", digest):

@@ -37,6 +37,8 @@ def published(
 def test_every_product_is_published_and_valid(published: ProductSet) -> None:
     assert set(published.files) == {"synchronic", "corona", "wsa", "quicklook"}
     assert [line for path in published.files.values() for line in validate(path)] == []
+    latest = published.files["synchronic"].parents[4] / "latest"
+    assert validate(latest / "synchronic.nc") == []
 
 
 def test_a_set_is_described_for_programs(published: ProductSet, sky: GlobalMap) -> None:
