@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -125,11 +125,12 @@ class Fetcher:
 
 
 def _missing(start: datetime, end: datetime, files: tuple[Fetched, ...]) -> tuple[date, ...]:
-    """Days from *start* to *end* without a file.
+    """Whole days from *start* to *end* without a file.
 
     A file of midnight by an archive's TAI or GPS clock counts for the day it begins.
     """
-    first, last = ((time + CLOCKS_AHEAD).date() for time in (start, end))
+    first, last = start + CLOCKS_AHEAD, end + CLOCKS_AHEAD
     there = {(fetched.time + CLOCKS_AHEAD).date() for fetched in files}
-    days = (first + n * DAY for n in range((last - first).days + 1))
-    return tuple(day for day in days if day not in there)
+    midnight = datetime.combine(first.date(), time.min, UTC)
+    days = (midnight + n * DAY for n in range((last - midnight) // DAY))
+    return tuple(day.date() for day in days if day >= first and day.date() not in there)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.core.geometry import CylindricalEqualArea, Floats
 
@@ -65,6 +67,17 @@ class CarringtonGrid:
             dsin=2.0 / self.nlat,
             lon=180.0,
         )
+
+    def block_mean(self, field: NDArray[np.floating[Any]], coarse: CarringtonGrid) -> Floats:
+        """Mean of *field* over the cells of a *coarse* grid that this one subdivides.
+
+        Raises
+        ------
+        ValueError : the cells of *coarse* are not whole blocks of cells of this grid.
+        """
+        rows, columns = self.nlat // coarse.nlat, self.nlon // coarse.nlon
+        blocks = np.asarray(field, np.float64).reshape(coarse.nlat, rows, coarse.nlon, columns)
+        return np.asarray(blocks.mean(axis=(1, 3)))
 
     def mesh(self) -> tuple[Floats, Floats]:
         """Longitude and latitude of every cell centre, deg, each (nlat, nlon)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag, StrEnum
 from pathlib import Path
@@ -116,6 +116,7 @@ class GlobalMap:
     source : uint8 (nlat, nlon), :class:`Source` of each pixel
     age : float32 (nlat, nlon), hours since the pixel was last observed; NaN if never
     inputs : every observation that entered since *previous*
+    last_observed : time of the newest observation that ever entered, by instrument
     previous : the map this one was carried from, if any
     net_flux_removed : Mx, taken out by the flux balance
     qc : conditions that weaken trust in the map as a whole
@@ -129,6 +130,7 @@ class GlobalMap:
     source: NDArray[np.uint8]
     age: NDArray[np.float32]
     inputs: tuple[Observation, ...] = ()
+    last_observed: Mapping[str, datetime] = field(default_factory=dict)
     previous: InputFile | None = None
     net_flux_removed: float = 0.0
     qc: Quality = Quality.GOOD

@@ -40,7 +40,7 @@ class Instrument(Protocol):
         ...
 
 
-# Asked in this order: the last two answer to whatever looks like theirs.
+# Asked in this order; the last answers to every equal-area map that no other claims.
 INSTRUMENTS: tuple[Instrument, ...] = (
     hmi,
     mdi,

@@ -109,7 +109,7 @@ class FitsImage:
         try:
             time = datetime.fromisoformat(f"{day.replace('.', '-')}T{hours or '00:00'}")
         except ValueError:
-            raise self.refuse(f"{text!r} is not a time") from None
+            raise self.refuse(f"{text!r} is not a time" if text else "it gives no time") from None
         if time.tzinfo or not 1970 < time.year < 2100:
             raise self.refuse(f"{text!r} is not a time at which it can have been taken")
         return time

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pipeline.core import Observation, Quantity, SolarImage, earth, from_tai
 from pipeline.instruments import hmi
@@ -59,4 +59,4 @@ def _time(image: FitsImage) -> datetime:
     stanford = image.text("T_OBS")
     if stanford.endswith("_TAI"):
         return from_tai(image.clock(stanford))
-    return image.clock(image.text("DATE-OBS")).replace(tzinfo=UTC)
+    return image.utc("DATE-OBS")

@@ -222,6 +222,7 @@ def write_euvi(
     header |= {
         **_pointing_at_middle(disk, step, size),
         "RSUN": header["RSUN_OBS"],
+        "FILENAME": path.name,
         "OBSRVTRY": "STEREO_A",
         "INSTRUME": "SECCHI",
         "DETECTOR": "EUVI",

@@ -40,8 +40,9 @@ MEMORY_DAYS = 5.0
 VIEW_SIGMA = 5.0  # G at disk centre
 MU_MIN = 0.1
 MIN_COVERAGE = 0.5
-# A pixel rests on its instrument for a day; after that it is a transported one.
-FRESH_HOURS = 24.0
+# A pixel rests on its instrument until a daily frame would have come and gone; after that
+# it is a transported one.
+FRESH_HOURS = 36.0
 # Factors to the scale of HMI (Munoz-Jaramillo et al. 2024, the bicubic baseline).
 HMI_SCALE = {"hmi": 1.0, "gong": 1 / 0.7, "mdi": 1 / 1.31}
 SOURCE = {"hmi": Source.HMI, "gong": Source.GONG, "mdi": Source.HMI}
@@ -122,12 +123,9 @@ def first_guess(synoptic: SolarImage, grid: CarringtonGrid) -> GlobalMap:
 
 def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
     """Carry *state* to *time* by differential rotation; its error grows on the way."""
-    start, stop = (
-        (state.time - _EPOCH).total_seconds() / 86400,
-        (time - _EPOCH).total_seconds() / 86400,
-    )
-    if stop == start:
+    if time == state.time:
         return state
+    start, stop = _days(state.time), _days(time)
     grid, days = state.grid, stop - start
     br = rotate_field(state.br, grid, days)
     variance = rotate_labels(state.sigma, grid, start, stop).astype(np.float64) ** 2
@@ -144,22 +142,37 @@ def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
 
 
 def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
-    """Combine *state* with a simultaneous *layer*, each weighted by its precision."""
+    """Combine *state* and *layer*, each weighted by its precision.
+
+    The older of the two is first carried to the time of the newer.
+    """
+    observation = layer.observation
+    time = max(state.time, observation.time)
+    state, layer = forecast(state, time), _carried(layer, state.grid, time)
     prior = state.sigma.astype(np.float64) ** 2
     seen = np.isfinite(layer.br)
     gain = np.where(seen, prior / (prior + layer.sigma**2), 0.0)
     br = state.br + gain * np.where(seen, layer.br - state.br, 0.0)
-    observation = layer.observation
     trusted = gain >= 0.5
+    newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
         br=br.astype(np.float32),
         sigma=np.sqrt((1.0 - gain) * prior).astype(np.float32),
         source=np.where(trusted, SOURCE[observation.instrument], state.source).astype(np.uint8),
-        age=np.where(trusted, 0.0, state.age).astype(np.float32),
+        age=np.where(trusted, _hours(observation.time, time), state.age).astype(np.float32),
         inputs=(*state.inputs, observation),
+        last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
     )
+
+
+def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
+    """Take a *layer* that is older than *time* there, by whole cells: it has gaps."""
+    start, stop = _days(layer.observation.time), _days(time)
+    br = rotate_labels(layer.br, grid, start, stop)
+    variance = rotate_labels(layer.sigma, grid, start, stop) ** 2
+    return replace(layer, br=br, sigma=np.sqrt(_grown(variance, br, stop - start)))
 
 
 def balance(state: GlobalMap) -> GlobalMap:
@@ -181,3 +194,12 @@ def _grown(variance: Floats, br: Floats, days: Floats | float) -> Floats:
     """Error variance after *days* without observation: it relaxes to climate plus field²."""
     limit = CLIMATE_SIGMA**2 + br**2
     return limit + (variance - limit) * np.exp(-np.asarray(days) / MEMORY_DAYS)
+
+
+def _days(time: datetime) -> float:
+    """Days since the epoch from which whole-cell shifts are counted."""
+    return (time - _EPOCH).total_seconds() / 86400.0
+
+
+def _hours(start: datetime, stop: datetime) -> float:
+    return (stop - start).total_seconds() / 3600.0

@@ -84,13 +84,19 @@ def test_nothing_but_blanks(request: pytest.FixtureRequest, kind: str) -> None:
         ("gong", {"IMTYPE": "VELOCITY"}, "no magnetogram"),
         ("hmi", {"T_OBS": "MISSING"}, "'MISSING' is not a time"),
         ("hmi", {"T_OBS": "0001.01.01_00:00:00_TAI"}, "not a time at which"),
+        ("synoptic", {"DATE_OBS": "someday"}, "is not a time"),
         ("synoptic", {"CDELT1": 2.0}, "fit on no sphere"),
         ("synoptic", {"CTYPE2": "CRLT-CAR"}, "not an equal-area map"),
         ("aia", {"WAVELNTH": 4500}, "4500 Å is no coronal channel"),
         ("aia", {"EXPTIME": 0.0}, "EXPTIME is 0"),
         ("euvi", {"NMISSING": 2}, "2 blocks of it were lost"),
         ("euvi", {"FILTER": "DBL"}, "its filter is 'DBL'"),
-        ("euvi", {"BIASMEAN": 9000.0}, "BIASMEAN 9000 exceeds most counts"),
+        ("euvi", {"IPSUM": 3.0}, "darkest counts are about 725 where the bias should be 11600"),
+        (
+            "euvi",
+            {"BIASMEAN": 9000.0},
+            "darkest counts are about 725 where the bias should be 9000",
+        ),
     ],
 )
 def test_a_header_that_cannot_be_right(

@@ -70,6 +70,12 @@ def test_the_bias_of_euvi_is_taken_off_once(euvi: Path, codes: list[int], bias: 
     np.testing.assert_allclose(image.data[image.mask], expected[image.mask], rtol=1e-6)
 
 
+def test_euvi_beacon_files_are_quick_look(euvi: Path) -> None:
+    assert not back(euvi).observation.quick_look
+    name = "20261120_060023_n7euA.fts"
+    assert back(edit(euvi, FILENAME=name)).observation.quick_look
+
+
 def test_blank_and_saturated_pixels_of_euvi_are_masked_whatever_blank_says(euvi: Path) -> None:
     with fits.open(euvi) as units:
         unit = fits.PrimaryHDU(units[0].data, units[0].header)

@@ -1,0 +1,41 @@
+# `make run` makes a map; `make test` checks everything; `make bench` measures.
+
+PYTHON ?= python3
+VENV := .venv
+ARCHIVE ?=
+AT ?=
+DATA ?= run
+SPINUP ?= 28d
+
+.PHONY: run test bench clean
+
+run: $(VENV)/.runtime
+ifeq ($(ARCHIVE),)
+	$(VENV)/bin/allsun demo --data $(DATA)
+else
+	$(VENV)/bin/allsun once --archive $(ARCHIVE) --data $(DATA) --spinup $(SPINUP) $(if $(AT),--at $(AT))
+endif
+
+test: $(VENV)/.test
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/pytest
+
+bench: $(VENV)/.test
+	$(VENV)/bin/python ops/bench.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/.runtime
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) run

@@ -1,0 +1,176 @@
+"""One cycle: from what the archives hold to a published map, in numbered acts.
+
+Nothing here knows a format, an equation or an address; each act is a call into
+the room that does. An instrument that is absent or broken costs a note in the
+product, never the product.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from pipeline import __version__, archives, corona, instruments, publish, surface
+from pipeline.archives import Fetched, Fetcher, Found, Ledger
+from pipeline.core import BadFile, GlobalMap, Quality
+from pipeline.enhance import enhance
+from pipeline.settings import Settings, grid
+
+Track = Callable[[Iterable[Fetched]], Iterable[Fetched]]
+
+DAY = timedelta(days=1)
+EXPECTED = ("hmi", "gong")
+# A file's name tells its time of observation to a few minutes; the next comes after ten.
+SLOT = timedelta(minutes=5)
+# Disk-integrated net fluxes of good magnetograms stay within a few per cent of the unsigned flux.
+IMBALANCE = 0.1
+
+
+def run_cycle(
+    at: datetime, settings: Settings, spinup: timedelta | None = None, track: Track = iter
+) -> publish.ProductSet:
+    """Publish the map valid at *at*, from everything observed up to then.
+
+    at : UTC, to the minute
+    spinup : begin this long before *at* instead of carrying on the newest earlier map
+    track : wraps the observations to be worked through, to show progress
+
+    The same inputs and settings give the set that exists already.
+
+    Raises
+    ------
+    CannotWrite : the data directory refuses; readers still see what was there.
+    BadRequest : a setting asks for what is not installed.
+    """
+    store = publish.Store(settings.data)
+    store.recover()
+    with _archives(settings) as fetcher:
+        # 1. Recall the newest map to carry on, or find a first guess to begin from.
+        state = None if spinup else _recall(store, at, settings)
+        guess = None if state else _first_guess(fetcher, at - (spinup or DAY), settings)
+
+        # 2. Fetch what has been observed since.
+        found = _observations(fetcher, state, at, spinup, settings)
+
+    # 3. Stop here if just this has been published already.
+    digest = _digest(settings, state, [*(guess.files if guess else ()), *found.files])
+    if existing := store.find(at, digest):
+        return existing
+
+    notes = [*(guess.problems if guess else ()), *found.problems]
+    state = state or _begin(guess, at - (spinup or DAY), settings, notes)
+    for fetched in track(found.files):
+        try:
+            # 4. Read the instrument's file.
+            image = instruments.read(fetched.file)
+        except BadFile as error:
+            notes.append(str(error))
+            continue
+
+        # 5. Enhance the image with the networks chosen in the settings.
+        image = enhance(image, settings.enhance.networks)
+
+        # 6. Combine it with the map, carried to the time of the observation.
+        state = surface.analyse(state, surface.observe(image, state.grid))
+
+    # 7. Carry the map to now, balance its flux, and say how far it can be trusted.
+    state = surface.balance(surface.forecast(state, at))
+    state = replace(state, notes=tuple(notes), qc=_quality(state, settings))
+
+    # 8. Extrapolate the corona.
+    coarse = grid(settings.corona.grid)
+    field = corona.extrapolate(
+        state.grid.block_mean(state.br, coarse),
+        coarse,
+        at,
+        settings.corona.source_surface_radius,
+        settings.corona.radial_cells,
+    )
+
+    # 9. Publish everything at once.
+    provenance = publish.Provenance(datetime.now(UTC), settings.digest())
+    return publish.publish(settings.data, state, field, provenance, digest)
+
+
+@contextmanager
+def _archives(settings: Settings) -> Iterator[Fetcher]:
+    ledger = Ledger(settings.ledger_url)
+    with Fetcher(settings.data / "cache", ledger, settings.archives.mirror) as fetcher:
+        yield fetcher
+
+
+def _recall(store: publish.Store, at: datetime, settings: Settings) -> GlobalMap | None:
+    """The newest map before *at*, unless it is too old or of another grid."""
+    newest = store.newest_before(at)
+    if newest is None or newest.valid_time < at - settings.cycle.history:
+        return None
+    path = newest.files["synchronic"]
+    state = publish.read_map(path)
+    if state.grid != grid(settings.surface.grid):
+        return None
+    # Notes and quality are each map's own; inputs are counted from the previous map on.
+    return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
+
+
+def _first_guess(fetcher: Fetcher, start: datetime, settings: Settings) -> Found:
+    return fetcher.newest(archives.GONG_SYNOPTIC, start, settings.cycle.first_guess)
+
+
+def _observations(
+    fetcher: Fetcher,
+    state: GlobalMap | None,
+    at: datetime,
+    spinup: timedelta | None,
+    settings: Settings,
+) -> Found:
+    """Magnetograms that the map has not seen: every HMI frame, and GONG's newest."""
+    begin = at - (spinup or settings.cycle.window)
+    seen = {name: time + SLOT for name, time in state.last_observed.items()} if state else {}
+    since = {name: seen.get(name, begin) for name in EXPECTED}
+    sparse = at - since["hmi"] > settings.cycle.window
+    every = settings.cycle.step if sparse else SLOT
+    parts = [
+        fetcher.between(archives.HMI, since["hmi"], at, every),
+        fetcher.newest(archives.GONG_FULL_DISK, at, at - since["gong"]),
+    ]
+    files = sorted((f for part in parts for f in part.files), key=lambda fetched: fetched.time)
+    problems = [problem for part in parts for problem in part.problems]
+    if days := [f"{day}" for part in parts for day in part.missing]:
+        problems.append(f"hmi: no frame of {', '.join(days)}.")
+    return Found(tuple(files), tuple(problems))
+
+
+def _begin(guess: Found | None, start: datetime, settings: Settings, notes: list[str]) -> GlobalMap:
+    """The map before the first observation: a synoptic map if there is one, else ignorance."""
+    for fetched in guess.files if guess else ():
+        try:
+            return surface.first_guess(instruments.read(fetched.file), grid(settings.surface.grid))
+        except BadFile as error:
+            notes.append(str(error))
+    return surface.blank(start, grid(settings.surface.grid))
+
+
+def _quality(state: GlobalMap, settings: Settings) -> Quality:
+    """Conditions under which the map as a whole deserves less trust."""
+    qc = Quality.GOOD
+    oldest = state.time - settings.cycle.stale
+    if state.previous is None:
+        qc |= Quality.COLD_START
+    if any(name not in state.last_observed for name in EXPECTED):
+        qc |= Quality.INSTRUMENT_ABSENT
+    if not any(time >= oldest for time in state.last_observed.values()):
+        qc |= Quality.STALE_INPUT
+    if abs(state.net_flux_removed) > IMBALANCE * state.unsigned_flux:
+        qc |= Quality.FLUX_IMBALANCE
+    return qc
+
+
+def _digest(settings: Settings, state: GlobalMap | None, files: Iterable[Fetched]) -> str:
+    """Identifies everything a set is made from."""
+    parts = [__version__, settings.digest(), *(fetched.file.sha256 for fetched in files)]
+    if state and state.previous:
+        parts.append(state.previous.sha256)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,259 @@
+"""What an operator can set, where it is read from, and how mistakes are answered.
+
+Settings come, later ones winning, from the defaults below, one TOML file
+(``--config``, else ``$ALLSUN_CONFIG``, else ``/etc/allsun/allsun.toml`` if it exists),
+the environment (``ALLSUN_SECTION__KEY``) and command-line options.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline.core import BadFile, BadRequest, CarringtonGrid
+
+SYSTEM_FILE = Path("/etc/allsun/allsun.toml")
+PREFIX = "ALLSUN_"
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(text: object) -> timedelta:
+    """Read ``90m``, ``36h`` or ``28d``.
+
+    Raises
+    ------
+    ValueError : anything else (a sentence that says so).
+    """
+    if isinstance(text, timedelta):
+        return text
+    number, unit = str(text)[:-1], str(text)[-1:]
+    try:
+        return timedelta(**{UNITS[unit]: float(number)})
+    except (KeyError, ValueError):
+        raise ValueError("a duration is a number and a unit, like 90m, 36h or 28d") from None
+
+
+def write_duration(duration: timedelta) -> str:
+    """The shortest form that :func:`parse_duration` reads back."""
+    minutes = duration.total_seconds() / 60
+    for unit, length in (("d", 1440), ("h", 60)):
+        if minutes % length == 0:
+            return f"{minutes / length:g}{unit}"
+    return f"{minutes:g}m"
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]
+GridName = Literal["720x360", "360x180"]
+_MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def grid(name: GridName) -> CarringtonGrid:
+    """The grid that a setting such as ``720x360`` names."""
+    nlon, nlat = (int(n) for n in name.split("x"))
+    return CarringtonGrid(nlon, nlat)
+
+
+class ArchiveSettings(BaseModel):
+    """Where observations are fetched from."""
+
+    model_config = _MODEL
+
+    mirror: str | None = None
+    """Web address or folder that holds HOST/PATH for every archive; none asks the archives."""
+    ledger: str | None = None
+    """Database (SQLAlchemy URL) of what was fetched; none keeps a SQLite file with the data."""
+
+
+class CycleSettings(BaseModel):
+    """What one cycle uses."""
+
+    model_config = _MODEL
+
+    history: Duration = timedelta(days=40)
+    """Oldest previous map that is carried on; with an older one the cycle starts cold."""
+    window: Duration = timedelta(hours=24)
+    """Oldest observation that a cycle without previous map uses."""
+    step: Duration = timedelta(hours=12)
+    """Of a period longer than the window, one observation in each such step is used."""
+    stale: Duration = timedelta(hours=6)
+    """Age of an instrument's newest observation beyond which the map says STALE_INPUT."""
+    first_guess: Duration = timedelta(days=3)
+    """Oldest GONG synoptic map that a cold start begins from."""
+
+
+class EnhanceSettings(BaseModel):
+    """Neural networks applied to the images."""
+
+    model_config = _MODEL
+
+    networks: tuple[str, ...] = ()
+    """Networks to run on the images, in this order; empty turns enhancement off."""
+
+
+class SurfaceSettings(BaseModel):
+    """The map."""
+
+    model_config = _MODEL
+
+    grid: GridName = "720x360"
+    """Cells in Carrington longitude by sine latitude."""
+
+
+class CoronaSettings(BaseModel):
+    """The potential-field corona."""
+
+    model_config = _MODEL
+
+    grid: GridName = "360x180"
+    """Cells in Carrington longitude by sine latitude; no finer than the map's."""
+    source_surface_radius: Annotated[float, Field(gt=1.0, le=10.0)] = 2.5
+    """Where the field is made radial, in solar radii; 2.5 by convention, 1.8 to 3.1 in use."""
+    radial_cells: Annotated[int, Field(ge=2, le=192)] = 50
+    """Cells between photosphere and source surface."""
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+    )
+
+    data: Path = Path("allsun-data")
+    """Data directory: products, cached observations and the ledger live below it."""
+    archives: ArchiveSettings = ArchiveSettings()
+    """Where observations are fetched from."""
+    cycle: CycleSettings = CycleSettings()
+    """What one cycle uses."""
+    enhance: EnhanceSettings = EnhanceSettings()
+    """Neural networks applied to the images."""
+    surface: SurfaceSettings = SurfaceSettings()
+    """The map."""
+    corona: CoronaSettings = CoronaSettings()
+    """The potential-field corona."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment goes before the file, whose content arrives as arguments."""
+        return env_settings, init_settings
+
+    @property
+    def ledger_url(self) -> str:
+        """Database of what was fetched."""
+        return self.archives.ledger or f"sqlite:///{self.data.absolute()}/ledger.sqlite"
+
+    def digest(self) -> str:
+        """SHA-256 of the settings that shape products; where data come from does not count."""
+        shaping = self.model_dump(mode="json", include={"cycle", "enhance", "surface", "corona"})
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def load(
+    path: Path | None = None, *, data: Path | None = None, mirror: str | None = None
+) -> Settings:
+    """Read the settings; *data* and *mirror* are command-line options and win.
+
+    Raises
+    ------
+    BadFile : the file is missing or not TOML.
+    BadRequest : a key is unknown (the nearest valid one is named) or a value is refused.
+    """
+    named = path or _named_in_environment()
+    origin = named or SYSTEM_FILE
+    values = _read_toml(origin) if named or SYSTEM_FILE.exists() else {}
+    valid = dict(_fields(Settings))
+    for key in _leaves(values):
+        _require_known(key, valid, f"{origin}")
+    for name in os.environ:
+        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG":
+            key = name.removeprefix(PREFIX).lower().replace("__", ".")
+            _require_known(key, valid, f"the environment ({name})")
+    try:
+        settings = Settings(**values)
+    except ValidationError as errors:
+        error = errors.errors()[0]
+        where = ".".join(str(part) for part in error["loc"])
+        raise BadRequest(
+            f"Setting {where} cannot be {error['input']!r} ({error['msg']}); "
+            f"correct it in {origin} or in the environment."
+        ) from None
+    archives = settings.archives.model_copy(update={"mirror": mirror} if mirror else {})
+    return settings.model_copy(update={"archives": archives} | ({"data": data} if data else {}))
+
+
+def as_toml(settings: Settings) -> str:
+    """The settings as a TOML file with every field explained."""
+    values = settings.model_dump(mode="json")
+    lines: list[str] = []
+    for name, field in Settings.model_fields.items():
+        value = values[name]
+        lines += [f"# {field.description}"]
+        if not isinstance(value, Mapping):
+            lines += [f"{name} = {json.dumps(value)}", ""]
+            continue
+        lines += [f"[{name}]"]
+        for key, inner in type(getattr(settings, name)).model_fields.items():
+            lines += [f"# {inner.description}"]
+            unset = value[key] is None
+            lines += [f"# {key} =" if unset else f"{key} = {json.dumps(value[key])}"]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _named_in_environment() -> Path | None:
+    name = os.environ.get(f"{PREFIX}CONFIG")
+    return Path(name) if name else None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadFile(path, f"it is not TOML ({error})", "correct it there") from None
+    except OSError as error:
+        raise BadFile(
+            path, f"the settings cannot be read ({error.strerror})", "check --config"
+        ) from None
+
+
+def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Dotted names of all settings, and whether each is a section."""
+    for name, field in model.model_fields.items():
+        section = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        yield prefix + name, section
+        if section:
+            yield from _fields(field.annotation, f"{prefix}{name}.")  # type: ignore[arg-type]
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        yield prefix + name
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+
+
+def _require_known(key: str, valid: Mapping[str, bool], origin: str) -> None:
+    if key not in valid:
+        nearest = difflib.get_close_matches(key, valid, n=1, cutoff=0.0)[0]
+        raise BadRequest(f"Unknown setting {key!r} in {origin}; did you mean {nearest!r}?")
