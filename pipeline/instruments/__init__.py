@@ -16,7 +16,6 @@ from pipeline.instruments import (
     euvi,
     gong,
     gong_seismic,
-    gong_synoptic,
     hmi,
     hmi_seismic,
     mdi,
@@ -24,8 +23,9 @@ from pipeline.instruments import (
     synoptic,
 )
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, open_image
+from pipeline.instruments.normalise import normalise
 
-__all__ = ["Instrument", "read"]
+__all__ = ["Instrument", "normalise", "read"]
 
 
 class Instrument(Protocol):
@@ -49,7 +49,6 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     gong,
     gong_seismic,
     hmi_seismic,
-    gong_synoptic,
     sharp,
     synoptic,
 )

@@ -1,4 +1,4 @@
-"""STEREO/SECCHI EUVI images, science level 0.5 and beacon, and their normalisation.
+"""STEREO/SECCHI EUVI images, science level 0.5 and beacon.
 
 The roll is in CROTA, and CRVAL holds the pointing: the reference pixel is not
 the disk's centre. BLANK is written as 0 or as -32768; no pixel counts zero,
@@ -8,10 +8,10 @@ may exceed the darkest pixels by a few counts: what it leaves is noise about zer
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.core import Observation, Quantity, SolarImage
 from pipeline.instruments.disk import disk
@@ -70,31 +70,12 @@ def read(image: FitsImage) -> SolarImage:
     )
 
 
-def normalise_euv(
-    data: NDArray[np.float32], mask: NDArray[np.bool_], r: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Brightness as far-side networks take it: the disk's median at 100, log10 of 1…200.
-
-    Takes out most of what sets AIA and EUVI, and young and old detectors, apart
-    (Jeong et al. 2020, ApJL 903 L25). Works on the pixels given; to resample the
-    disk to 1024 pixels with a radius of 450 is the network's business.
-
-    data, mask : (ny, nx), DN/s and whether measured
-    r : distance of each pixel from the disk's centre in radii
-
-    Returns the normalised image (0…log10 200, NaN where masked) and its mask (r < .98).
-    """
-    mask = mask & (r < 0.98)
-    scaled = data * (100.0 / np.median(data[mask]))
-    return np.where(mask, np.log10(np.clip(scaled, 1.0, 200.0)), np.float32(np.nan)), mask
-
-
 def _bias(image: FitsImage) -> float:
     """Counts that the camera adds to every 4^(IPSUM - 1) pixels, 0 if taken off on board."""
     codes = {int(image.number(f"IP_PROG{i}")) for i in range(10) if image.text(f"IP_PROG{i}")}
     if codes & BIAS_SUBTRACTED:
         return 0.0
-    return image.number("BIASMEAN") * 4.0 ** (image.positive("IPSUM", below=5.0) - 1.0)
+    return image.number("BIASMEAN") * math.pow(4.0, image.positive("IPSUM", below=5.0) - 1.0)
 
 
 def _transmission(image: FitsImage, wavelength: int) -> float:

@@ -127,7 +127,7 @@ class FitsImage:
     @property
     def simulated(self) -> bool:
         """Whether the file says that no telescope took it."""
-        return self.text("ORIGIN").startswith("allsun simulator")
+        return self.text("ORIGIN").startswith("allsun simulator") or self.text("SIMULATE") == "True"
 
 
 def open_image(file: InputFile) -> FitsImage:

@@ -1,23 +1,25 @@
-"""Other whole-sphere maps on longitude by sine latitude: Stanford's charts, users' files.
+"""Whole-sphere maps on longitude by sine latitude: GONG's, Stanford's, and users' own.
 
-Stanford's charts of a rotation and its daily synchronic frames count the row in
-Carrington time and give their time in TAI; the frames do not say whether they
-hold the line-of-sight or the radial field, which their names do (Ml, Mr).
+GONG's maps (mrbqs, mrzqs and kin), and all that copy their layout, split the UTC
+time over DATE-OBS and TIME-OBS. Stanford's charts of a rotation and daily
+synchronic frames give theirs in TAI; the frames do not say whether they hold the
+line-of-sight or the radial field, which their names do (Ml, Mr). No map names an
+observer. :mod:`~pipeline.instruments.equal_area` knows how each counts its pixels.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pipeline.core import Observation, Quantity, SolarImage, earth, from_tai
 from pipeline.instruments import hmi
 from pipeline.instruments.equal_area import equal_area
 from pipeline.instruments.fits import GAUSS, FitsImage, keep
 
-INSTRUMENTS = {"SDO/HMI": "hmi", "SOHO": "mdi"}
-LINE_OF_SIGHT = re.compile(r"(^|[._ ])(ml|blos|b_los|los)", re.IGNORECASE)
+INSTRUMENTS = {"NSO-GONG": "gong", "SDO/HMI": "hmi", "SOHO": "mdi"}
+LINE_OF_SIGHT = re.compile(r"[._ ](ml|blos)(daily|[._ ])", re.IGNORECASE)
 
 
 def recognises(image: FitsImage) -> bool:
@@ -59,4 +61,7 @@ def _time(image: FitsImage) -> datetime:
     stanford = image.text("T_OBS")
     if stanford.endswith("_TAI"):
         return from_tai(image.clock(stanford))
-    return image.utc("DATE-OBS")
+    when = image.text("DATE-OBS")
+    if image.text("TIME-OBS"):
+        when = f"{when[:10]}T{image.text('TIME-OBS')}"
+    return image.clock(when).replace(tzinfo=UTC)

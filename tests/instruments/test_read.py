@@ -1,17 +1,18 @@
 """What a reader makes of quality words, calibration and the conventions of each instrument."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
-from small_files import STEREO_A, TIME, back, edit
+from small_files import TIME, back, edit
 
-from pipeline.core import BadFile, Disk, Quantity, earth
+from pipeline.core import BadFile, BadRequest, Quantity, earth
+from pipeline.instruments import normalise
 from pipeline.instruments.disk import radius_map
-from pipeline.instruments.euvi import normalise_euv
 from pipeline.simulator import frames
 
 
@@ -88,20 +89,28 @@ def test_blank_and_saturated_pixels_of_euvi_are_masked_whatever_blank_says(euvi:
         assert image.mask.sum() == image.mask.size - 2
 
 
-def test_normalised_brightness_has_its_median_at_one_hundred_and_keeps_within_bounds() -> None:
+def test_normalised_brightness_has_its_median_at_one_hundred_and_keeps_within_bounds(
+    aia: Path,
+) -> None:
     rng = np.random.default_rng(0)
-    r = radius_map(Disk(50.0, 50.0, 45.0, 0.0, STEREO_A), (101, 101))
-    data = np.exp(rng.normal(3.0, 2.0, r.shape)).astype(np.float32)
-    mask = np.ones(r.shape, bool)
-    mask[50, 50] = False
-    data[50, 50] = np.nan
-    normal, kept = normalise_euv(data, mask, r)
-    np.testing.assert_array_equal(kept, mask & (r < 0.98))
-    np.testing.assert_array_equal(np.isnan(normal), ~kept)
-    assert np.median(normal[kept]) == pytest.approx(2.0, abs=1e-6)
-    assert normal[kept].min() == 0.0
-    assert normal[kept].max() == pytest.approx(np.log10(200.0))
-    np.testing.assert_allclose(normalise_euv(7 * data, mask, r)[0], normal, atol=1e-5)
+    edit(aia, lambda data: np.exp(rng.normal(3.0, 2.0, data.shape)).astype(np.float32))
+    image = back(aia)
+    normal = normalise(image)
+    r = radius_map(image.geometry, image.data.shape)
+    np.testing.assert_array_equal(normal.mask, r < 0.98)
+    np.testing.assert_array_equal(np.isnan(normal.data), ~normal.mask)
+    inside = normal.data[normal.mask]
+    assert np.median(inside) == pytest.approx(2.0, abs=1e-3)
+    assert (inside.min(), inside.max()) == pytest.approx((0.0, np.log10(200.0)))
+    brighter = normalise(replace(image, data=7 * image.data))
+    np.testing.assert_allclose(brighter.data, normal.data, atol=1e-5)
+
+
+def test_only_brightness_of_a_disk_can_be_normalised(hmi: Path, aia: Path) -> None:
+    with pytest.raises(BadRequest, match="no extreme-ultraviolet image"):
+        normalise(back(hmi))
+    with pytest.raises(BadFile, match="its disk is dark"):
+        normalise(back(edit(aia, np.zeros_like)))
 
 
 def stanford(path: Path, **cards: object) -> Path:
@@ -153,6 +162,18 @@ def test_a_daily_synchronic_frame_begins_sixty_degrees_east_of_the_central_merid
     assert image.observation.quantity is Quantity.B_LOS
     image = back(stanford(path, **layout, CALVER64=0x42012))
     assert float(image.geometry.sphere(0, 0)[0]) == pytest.approx(40.0 - 0.081894)
+
+
+def test_a_map_in_the_layout_of_gong_keeps_its_hour_and_its_mark(tmp_path: Path) -> None:
+    path = stanford(
+        tmp_path / "allsun_wsa.fits",
+        TELESCOP="allsun",
+        T_OBS="",
+        SIMULATE=True,
+        **{"DATE-OBS": "2014-01-31", "TIME-OBS": "06:04"},
+    )
+    assert back(path).observation.time == datetime(2014, 1, 31, 6, 4, tzinfo=UTC)
+    assert back(path).observation.simulated
 
 
 def test_a_users_map_in_degrees_is_taken(tmp_path: Path) -> None:
