@@ -283,7 +283,7 @@ def _read_map(path: Path) -> GlobalMap:
     from pipeline import archives, instruments, publish, surface
 
     if path.suffix == ".nc":
-        return publish.read_map(path)
+        return replace(publish.read_map(path), previous=archives.local(path))
     image = instruments.read(archives.local(path))
     nlat, nlon = image.data.shape
     grid = CarringtonGrid(nlon, nlat)

@@ -134,7 +134,7 @@ def _observations(
     every = settings.cycle.step if sparse else SLOT
     parts = [
         fetcher.between(archives.HMI, since["hmi"], at, every),
-        fetcher.newest(archives.GONG_FULL_DISK, at, at - since["gong"]),
+        fetcher.newest(archives.GONG_FULL_DISK, at, min(at - since["gong"], settings.cycle.stale)),
     ]
     files = sorted((f for part in parts for f in part.files), key=lambda fetched: fetched.time)
     problems = [problem for part in parts for problem in part.problems]

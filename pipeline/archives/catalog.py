@@ -150,6 +150,8 @@ MANNERS = (
     Manners("nso.edu", interval=1.0, attempts=3, first_wait=5.0, failures=4, pause=3600.0),
     Manners(),
 )
+# A mirror is its operator's own, and need not be spared.
+MIRROR_MANNERS = (Manners(interval=0.0),)
 
 
 def hmi(suffix: str, latency: timedelta) -> Tree:

@@ -9,7 +9,14 @@ from pathlib import Path
 from types import TracebackType
 
 from pipeline.archives.cache import Cache
-from pipeline.archives.catalog import CLOCKS_AHEAD, DAY, MANNERS, Group, Manners
+from pipeline.archives.catalog import (
+    CLOCKS_AHEAD,
+    DAY,
+    MANNERS,
+    MIRROR_MANNERS,
+    Group,
+    Manners,
+)
 from pipeline.archives.jsoc import Jsoc
 from pipeline.archives.ledger import Ledger
 from pipeline.archives.search import Fetched, Search
@@ -38,7 +45,8 @@ class Fetcher:
     mirror : web address or folder that holds HOST/PATH for every archive URL;
         None asks the archives themselves. A folder has no DRMS: that choice is
         then passed over.
-    manners : how hosts are asked; the last entry is for all others
+    manners : how hosts are asked, the last entry for all others; by default as the
+        archives want it, and a mirror without sparing it
     clock : tells the time (UTC)
 
     Raises
@@ -53,7 +61,7 @@ class Fetcher:
         ledger: Ledger,
         mirror: str | None = None,
         *,
-        manners: tuple[Manners, ...] = MANNERS,
+        manners: tuple[Manners, ...] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._cache = Cache(cache, ledger, clock)
@@ -63,6 +71,7 @@ class Fetcher:
         self._jsoc: Jsoc | None = None
         self._source: Source
         if mirror is None or mirror.startswith(("http://", "https://")):
+            manners = manners or (MIRROR_MANNERS if mirror else MANNERS)
             self._source = self._web = Web(mirror, manners, clock)
             self._jsoc = Jsoc(self._web)
         else:

@@ -96,11 +96,10 @@ class Web:
         self, mirror: str | None, manners: tuple[Manners, ...], clock: Callable[[], datetime]
     ) -> None:
         self._mirror = mirror.rstrip("/") if mirror else None
-        self._hosts = [(m, Host(m, clock)) for m in manners]
-        self._client = httpx.Client(
-            headers={"User-Agent": "allsun", "Accept-Encoding": "identity"},
-            limits=httpx.Limits(max_keepalive_connections=len(manners)),
-        )
+        self._manners = manners
+        self._clock = clock
+        self._doors: dict[str, Host] = {}
+        self._client = httpx.Client(headers={"User-Agent": "allsun", "Accept-Encoding": "identity"})
 
     def close(self) -> None:
         self._client.close()
@@ -111,13 +110,18 @@ class Web:
         return f"{self._mirror}/{parts.netloc}{parts.path}" if self._mirror else url
 
     def host(self, url: str) -> tuple[Manners, Host]:
-        """The door through which *url* is asked for, and its manners."""
+        """The door through which *url* is asked for, and its manners.
+
+        A family of hosts named in the manners has one door, every other host its own.
+        """
         name = urlsplit(url).netloc
-        return next(
-            (manners, host)
-            for manners, host in self._hosts
-            if manners.host in ("", name) or name.endswith(f".{manners.host}")
+        manners = next(
+            m for m in self._manners if m.host in ("", name) or name.endswith(f".{m.host}")
         )
+        door = manners.host or name
+        if door not in self._doors:
+            self._doors[door] = Host(manners, self._clock)
+        return manners, self._doors[door]
 
     def entries(self, url: str) -> tuple[Entry, ...]:
         try:
