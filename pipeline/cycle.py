@@ -74,7 +74,11 @@ def run_cycle(
         image = enhance(image, settings.enhance.networks)
 
         # 6. Combine it with the map, carried to the time of the observation.
-        state = surface.analyse(state, surface.observe(image, state.grid))
+        layer = surface.observe(image, state.grid)
+        if doubt := surface.flipped(state, image, layer):
+            notes.append(f"{fetched.file.url}: {doubt}; it was left out.")
+            continue
+        state = surface.analyse(state, layer)
 
     # 7. Carry the map to now, balance its flux, and say how far it can be trusted.
     state = surface.balance(surface.forecast(state, at))

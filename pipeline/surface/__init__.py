@@ -14,6 +14,7 @@ from pipeline.surface.assimilation import (
     forecast,
     observe,
 )
+from pipeline.surface.orientation import flipped
 from pipeline.surface.regrid import regrid
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "balance",
     "blank",
     "first_guess",
+    "flipped",
     "forecast",
     "observe",
     "regrid",
