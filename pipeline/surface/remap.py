@@ -43,7 +43,7 @@ def radial_field(b_los: NDArray[np.float32], disk: Disk) -> NDArray[np.float32]:
 
     b_los : gauss, (ny, nx). Returns gauss, NaN off the disk.
     """
-    radial: NDArray[np.float32] = divide_by_mu(b_los, *_scalars(disk))
+    radial: NDArray[np.float32] = divide_by_mu(b_los, _scalars(disk))
     return radial
 
 
@@ -55,7 +55,7 @@ def cell_means(
     mu_min: float = 0.0,
 ) -> CellMeans:
     """Average *data* (ny, nx) over the cells of *grid*, where *mask* and mu > *mu_min*."""
-    sums = accumulate(data, mask, *_scalars(disk), grid.nlon, grid.nlat, mu_min).sum(axis=0)
+    sums = accumulate(data, mask, _scalars(disk), grid.nlon, grid.nlat, mu_min).sum(axis=0)
     area, value, mu, variance = sums
     with np.errstate(invalid="ignore", divide="ignore"):
         return CellMeans(value / area, area, mu / area, np.sqrt(variance) / area)
