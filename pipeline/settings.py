@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -82,11 +83,13 @@ class CycleSettings(BaseModel):
     history: Duration = timedelta(days=40)
     """Oldest previous map that is carried on; with an older one the cycle starts cold."""
     window: Duration = timedelta(hours=24)
-    """Oldest observation that a cycle without previous map uses."""
+    """Oldest observation that a cycle without previous map uses; an instrument not seen
+    for longer makes the map say INSTRUMENT_ABSENT."""
     step: Duration = timedelta(hours=12)
     """Of a period longer than the window, one observation in each such step is used."""
     stale: Duration = timedelta(hours=6)
-    """Age of an instrument's newest observation beyond which the map says STALE_INPUT."""
+    """Age of the newest magnetogram beyond which the map says STALE_INPUT, and oldest GONG
+    frame that is worth fetching."""
     first_guess: Duration = timedelta(days=3)
     """Oldest GONG synoptic map that a cold start begins from."""
 
@@ -208,17 +211,21 @@ def as_toml(settings: Settings) -> str:
     lines: list[str] = []
     for name, field in Settings.model_fields.items():
         value = values[name]
-        lines += [f"# {field.description}"]
+        lines += [_comment(field.description)]
         if not isinstance(value, Mapping):
             lines += [f"{name} = {json.dumps(value)}", ""]
             continue
         lines += [f"[{name}]"]
         for key, inner in type(getattr(settings, name)).model_fields.items():
-            lines += [f"# {inner.description}"]
+            lines += [_comment(inner.description)]
             unset = value[key] is None
             lines += [f"# {key} =" if unset else f"{key} = {json.dumps(value[key])}"]
         lines += [""]
     return "\n".join(lines)
+
+
+def _comment(description: str | None) -> str:
+    return textwrap.indent(description or "", "# ")
 
 
 def _named_in_environment() -> Path | None:

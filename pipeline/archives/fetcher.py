@@ -122,6 +122,8 @@ class Fetcher:
                 files[fetched.time] = fetched
             if files and len(search.problems) == problems:
                 break
+        if not files:
+            return Found((), (*search.problems, _nothing(group, start, end)))
         ordered = tuple(files[time] for time in sorted(files))
         return Found(ordered, tuple(search.problems), _missing(start, end, ordered))
 
@@ -131,6 +133,10 @@ class Fetcher:
             search.problems[self._ledger.notice] = None
             self._ledger.notice = None
         return search
+
+
+def _nothing(group: Group, start: datetime, end: datetime) -> str:
+    return f"{group.name}: no observation from {start:%Y-%m-%d %H:%MZ} to {end:%Y-%m-%d %H:%MZ}."
 
 
 def _missing(start: datetime, end: datetime, files: tuple[Fetched, ...]) -> tuple[date, ...]:

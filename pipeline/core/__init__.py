@@ -6,7 +6,7 @@ Refuses to know: where any of it comes from, where it goes, how it is made.
 """
 
 from pipeline.core.ephemeris import earth
-from pipeline.core.errors import AllsunError, BadFile, BadRequest, CannotWrite
+from pipeline.core.errors import AllsunError, BadFile, BadRequest, CannotWrite, NothingObserved
 from pipeline.core.geometry import (
     CylindricalEqualArea,
     Disk,
@@ -40,6 +40,7 @@ __all__ = [
     "Geometry",
     "GlobalMap",
     "InputFile",
+    "NothingObserved",
     "Observation",
     "Observer",
     "PlateCarree",

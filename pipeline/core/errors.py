@@ -40,3 +40,7 @@ class BadRequest(AllsunError):
 
 class CannotWrite(AllsunError):
     """The data directory refuses a write: no space, no permission, no such place."""
+
+
+class NothingObserved(AllsunError):
+    """There is nothing to make a map from."""
