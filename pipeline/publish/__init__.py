@@ -4,11 +4,11 @@ Knows: formats, names, pictures, and how to show a complete set or nothing.
 Refuses to know: how the results came about.
 """
 
-from pipeline.publish.netcdf import read_map, write_corona, write_synchronic
+from pipeline.publish.netcdf import read_corona, read_map, variables, write_corona, write_synchronic
 from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.quicklook import write_quicklook
-from pipeline.publish.store import ProductSet, Store
+from pipeline.publish.store import ProductSet, Store, beside
 from pipeline.publish.validate import validate
 from pipeline.publish.wsa import write_wsa
 
@@ -16,10 +16,13 @@ __all__ = [
     "ProductSet",
     "Provenance",
     "Store",
+    "beside",
     "describe",
     "publish",
+    "read_corona",
     "read_map",
     "validate",
+    "variables",
     "write_corona",
     "write_quicklook",
     "write_synchronic",

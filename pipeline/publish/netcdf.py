@@ -1,11 +1,12 @@
-"""Writing the NetCDF products, and reading a map back.
+"""Writing the NetCDF products, and reading them back.
 
 The same inputs and creation time give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -124,6 +125,44 @@ def read_map(path: Path) -> GlobalMap:
         ) from error
 
 
+def read_corona(path: Path) -> Corona:
+    """Read a corona product back as it was written.
+
+    Raises
+    ------
+    BadFile : the file is missing, broken, or not a corona of this contract.
+    """
+    data = load(path)
+    try:
+        nlat, nlon = data["open_field"].shape[1:]
+        vertices = np.stack([data["neutral_line_lon"], data["neutral_line_lat"]], axis=1)
+        ends = np.flatnonzero(np.diff(data["neutral_line_part"])) + 1
+        return Corona(
+            time=datetime.fromtimestamp(data["time"].values.item(), UTC),
+            grid=CarringtonGrid(nlon=nlon, nlat=nlat),
+            open_field=data["open_field"].values[0],
+            br_source_surface=data["br_source_surface"].values[0],
+            source_surface_radius=float(data["source_surface_radius"]),
+            radial_cells=int(data.attrs["radial_cells"]),
+            neutral_line=tuple(np.split(vertices, ends)) if vertices.size else (),
+            open_flux=float(data["open_flux"]),
+            solver=data.attrs["solver"],
+        )
+    except (KeyError, ValueError) as error:
+        raise BadFile(path, "it is not a corona of allsun", "give a corona product") from error
+
+
+def variables(path: Path) -> frozenset[str]:
+    """Names of the variables of a NetCDF file, without reading their values.
+
+    Raises
+    ------
+    BadFile : the file is missing or not readable NetCDF.
+    """
+    with _readable(path), xr.open_dataset(path, engine="netcdf4", decode_cf=False) as data:
+        return frozenset(map(str, data.variables))
+
+
 def load(path: Path) -> xr.Dataset:
     """A NetCDF file in memory, values as stored.
 
@@ -131,8 +170,15 @@ def load(path: Path) -> xr.Dataset:
     ------
     BadFile : the file is missing or not readable NetCDF.
     """
-    try:
+    with _readable(path):
         return xr.load_dataset(path, engine="netcdf4", decode_cf=False)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Word what the NetCDF library refuses as :class:`BadFile`."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise BadFile(path, "there is no such file", "check the path") from error
     except (OSError, RuntimeError) as error:

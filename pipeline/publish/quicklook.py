@@ -1,18 +1,13 @@
 """The picture a forecaster reads.
 
-One large map of the radial field, Carrington longitude by sine latitude, so
-that equal areas on the Sun are equal on paper, with the corona drawn over it;
-two small maps say what each cell rests on and how old it is; a column of facts
-gives the fluxes, the inputs and what to beware of. The field is coloured by its
-signed square root between fixed limits, so that quiet network and active
-regions show in one scale and every hour's picture compares with the last. All
-colours can be told apart by colour-blind readers (categories after Okabe & Ito
-2008, https://jfly.uni-koeln.de/color/). The same inputs give the same bytes.
+One large map of the radial field with the corona drawn over it; two small maps
+say what each cell rests on and how old it is; a column of facts gives the
+fluxes, the inputs and what to beware of. Categories are coloured after Okabe &
+Ito (2008, https://jfly.uni-koeln.de/color/).
 """
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,21 +16,27 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import BoundaryNorm, FuncNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from pipeline.core import Corona, GlobalMap, Observer, Source, earth
-from pipeline.publish import durable
 from pipeline.publish.provenance import Provenance
+from pipeline.publish.sphere import (
+    EARTH,
+    INK,
+    blank_page,
+    draw,
+    draw_field,
+    field_scale,
+    graticule,
+    mark_earth,
+    mark_simulated,
+    save,
+)
 
-SIZE, DPI = (16.0, 10.5), 100  # inches: 1600 x 1050 pixels
-SPHERE = (0, 360, -1, 1)  # degrees of longitude, sine of latitude
-LIMIT = 250  # gauss at the ends of the colour scale
-FIELD_TICKS = (-250, -100, -25, 0, 25, 100, 250)
-INK, EARTH, OUTWARD, INWARD = "#1a1a1a", "#00785a", "#e69f00", "#8e3a9d"
+OUTWARD, INWARD = "#e69f00", "#8e3a9d"
 SOURCE_COLOURS = {
     Source.TRANSPORTED: "#d0d0d0",
     Source.HMI: "#0072b2",
@@ -55,8 +56,7 @@ def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Pro
     ------
     CannotWrite : the file system refuses.
     """
-    figure = Figure(figsize=SIZE, dpi=DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = blank_page()
     subearth = earth(map_.time)
     title = f"{'SIMULATED: ' if map_.simulated else ''}Magnetic field of the whole Sun"
     headline: dict[str, Any] = {"y": 0.967, "fontsize": 21, "color": INK, "va": "center"}
@@ -67,39 +67,15 @@ def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Pro
     _age(figure, map_, subearth)
     _facts(figure, map_, corona, provenance)
     if map_.simulated:
-        figure.text(
-            0.47,
-            0.65,
-            "SIMULATED",
-            fontsize=120,
-            color=INK,
-            alpha=0.13,
-            weight="bold",
-            ha="center",
-            va="center",
-            rotation=16,
-        )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": f"allsun {provenance.software}"})
-    durable.write(path, buffer.getvalue())
+        mark_simulated(figure, 0.47, 0.65)
+    save(path, figure, provenance.software)
 
 
 def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) -> None:
     """The large map, its colour scale and the key to what is drawn over it."""
     axes = figure.add_axes((0.05, 0.395, 0.85, 0.535))
-    norm = FuncNorm(
-        (lambda b: np.sign(b) * np.sqrt(np.abs(b)), lambda c: np.sign(c) * c**2), -LIMIT, LIMIT
-    )
-    image = axes.imshow(
-        map_.br,
-        origin="lower",
-        extent=SPHERE,
-        aspect="auto",
-        cmap="RdBu_r",
-        norm=norm,
-        interpolation="antialiased",
-    )
-    _graticule(axes, 30, (-60, -45, -30, -15, 0, 15, 30, 45, 60))
+    image = draw_field(axes, map_.br)
+    graticule(axes, 30, (-60, -45, -30, -15, 0, 15, 30, 45, 60))
     axes.set_xlabel("Carrington longitude", fontsize=12, labelpad=2)
     axes.set_ylabel("heliographic latitude", fontsize=12)
     for polarity, colour in ((1, OUTWARD), (-1, INWARD)):
@@ -107,13 +83,8 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
     for lon, sine in _pieces(corona):
         axes.plot(lon, sine, color="white", lw=4.5)
         axes.plot(lon, sine, color=INK, lw=2.2)
-    _earth(axes, subearth, width=1.8)
-    scale = figure.colorbar(
-        image, cax=figure.add_axes((0.912, 0.395, 0.013, 0.535)), ticks=FIELD_TICKS, extend="both"
-    )
-    scale.ax.minorticks_off()
-    scale.ax.set_yticklabels([f"{b:+d}" if b else "0" for b in FIELD_TICKS])
-    scale.set_label("radial field (G), outward positive; colour by signed square root", fontsize=12)
+    mark_earth(axes, subearth, width=1.8)
+    field_scale(figure, image, (0.912, 0.395, 0.013, 0.535))
     key = (
         Line2D([], [], color=INK, lw=2.2, label="neutral line (current sheet)"),
         Line2D([], [], color=OUTWARD, lw=2.4, label="open field, outward (+)"),
@@ -138,18 +109,16 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
 def _source(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
     """What each cell rests on."""
     axes = figure.add_axes((0.05, 0.1, 0.26, 0.17))
-    axes.imshow(
+    draw(
+        axes,
         map_.source,
-        origin="lower",
-        extent=SPHERE,
-        aspect="auto",
         interpolation="nearest",
         cmap=ListedColormap([SOURCE_COLOURS[s] for s in Source]),
         vmin=-0.5,
         vmax=len(Source) - 0.5,
     )
-    _graticule(axes, 90, (-60, -30, 0, 30, 60))
-    _earth(axes, subearth, width=1.2)
+    graticule(axes, 90, (-60, -30, 0, 30, 60))
+    mark_earth(axes, subearth, width=1.2)
     axes.set_title("What each cell rests on", fontsize=13, weight="bold", loc="left")
     fractions = map_.area_fractions()
     key = [
@@ -180,17 +149,15 @@ def _source(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
 def _age(figure: Figure, map_: GlobalMap, subearth: Observer) -> None:
     """How long ago each cell was last observed."""
     axes = figure.add_axes((0.35, 0.1, 0.26, 0.17), facecolor="#888888")
-    image = axes.imshow(
+    image = draw(
+        axes,
         map_.age,
-        origin="lower",
-        extent=SPHERE,
-        aspect="auto",
         interpolation="nearest",
         cmap=colormaps["viridis_r"],
         norm=BoundaryNorm(list(AGES), 256, extend="max"),
     )
-    _graticule(axes, 90, (-60, -30, 0, 30, 60))
-    _earth(axes, subearth, width=1.2)
+    graticule(axes, 90, (-60, -30, 0, 30, 60))
+    mark_earth(axes, subearth, width=1.2)
     axes.set_title("Time since last observed", fontsize=13, weight="bold", loc="left")
     if np.isnan(map_.age).any():
         axes.set_title("grey: never", fontsize=11, loc="right")
@@ -244,34 +211,6 @@ def _ages(map_: GlobalMap) -> str:
     return (
         ", ".join(f"{_label(name)} {age:.1f} h old" for name, age in sorted(hours.items()))
         or "none"
-    )
-
-
-def _graticule(axes: Axes, step: int, latitudes: tuple[int, ...]) -> None:
-    axes.set_xticks(range(0, 361, step), [f"{lon}°" for lon in range(0, 361, step)])
-    axes.set_yticks(
-        np.sin(np.radians(latitudes)),
-        [f"{abs(lat)}°{'N' if lat > 0 else 'S' if lat < 0 else ''}" for lat in latitudes],
-    )
-    axes.tick_params(labelsize=11)
-    axes.grid(color="black", alpha=0.12, lw=0.6)
-    axes.set_xlim(*SPHERE[:2])
-    axes.set_ylim(*SPHERE[2:])
-
-
-def _earth(axes: Axes, subearth: Observer, width: float) -> None:
-    """The Earth's central meridian, limbs and sub-point."""
-    for offset, style in ((0, "-"), (-90, "--"), (90, "--")):
-        lon = (subearth.carrington_longitude + offset) % 360
-        axes.axvline(lon, color=EARTH, lw=width, ls=style)
-    axes.plot(
-        subearth.carrington_longitude,
-        np.sin(np.radians(subearth.latitude)),
-        "o",
-        color=EARTH,
-        ms=6 * width,
-        mec="white",
-        mew=width,
     )
 
 

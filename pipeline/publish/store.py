@@ -204,6 +204,20 @@ class Store:
         )
 
 
+def beside(path: Path, kind: str) -> Path | None:
+    """The product of another *kind* in the set of the product *path*, if it is still there.
+
+    path : in its dated place, in a set, or copied to a folder that its companions share
+    """
+    own = path.resolve()
+    found = SET_NAME.search(own.stem)
+    if found is None:
+        return None
+    name = f"allsun_{kind}_{found[0]}{SUFFIX[kind]}"
+    dated = Path(*own.parts[:-5], kind, *own.parts[-4:-1], name)
+    return next((place for place in (dated, own.with_name(name)) if place.is_file()), None)
+
+
 def _set_name(valid: str, revision: int) -> str:
     return f"{valid}_r{revision:02d}"
 

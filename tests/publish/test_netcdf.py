@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from pipeline.core import BadFile, CannotWrite, Corona, GlobalMap
-from pipeline.publish.netcdf import read_map, write_corona, write_synchronic
+from pipeline.publish.netcdf import read_corona, read_map, write_corona, write_synchronic
 from pipeline.publish.provenance import Provenance
 
 # CF has no standard name for a solar magnetic field, and inventing one is an error of CF.
@@ -46,6 +46,26 @@ def test_a_map_comes_back_as_it_was(
     }
     assert differing == ({"inputs"} if written.inputs else set())
     assert read.unsigned_flux == written.unsigned_flux
+
+
+@pytest.mark.parametrize("lines", [0, 1, 3])
+def test_a_corona_comes_back_as_it_was(
+    lines: int, tmp_path: Path, sky: GlobalMap, corona: Corona, provenance: Provenance
+) -> None:
+    curves = tuple(corona.neutral_line[0][: 10 + n] for n in range(lines))
+    written = replace(corona, neutral_line=curves)
+    write_corona(tmp_path / "corona.nc", written, sky, provenance)
+    read = read_corona(tmp_path / "corona.nc")
+    plain = [field.name for field in fields(Corona) if field.name != "neutral_line"]
+    assert all(same(getattr(read, name), getattr(written, name)) for name in plain)
+    assert len(read.neutral_line) == lines
+    assert all(map(np.array_equal, read.neutral_line, curves))
+
+
+def test_a_map_is_no_corona(tmp_path: Path, sky: GlobalMap, provenance: Provenance) -> None:
+    write_synchronic(tmp_path / "map.nc", sky, provenance)
+    with pytest.raises(BadFile, match="not a corona of allsun; give a corona product"):
+        read_corona(tmp_path / "map.nc")
 
 
 def test_same_map_same_bytes(tmp_path: Path, sky: GlobalMap, provenance: Provenance) -> None:

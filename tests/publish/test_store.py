@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ import pytest
 
 from pipeline.core import CannotWrite
 from pipeline.publish import durable
-from pipeline.publish.store import SUFFIX, ProductSet, Store
+from pipeline.publish.store import SUFFIX, ProductSet, Store, beside
 
 NOON = datetime(2014, 1, 31, 12, tzinfo=UTC)
 KILLED = 9
@@ -165,6 +166,22 @@ def test_a_set_whose_files_were_deleted_is_not_offered(tmp_path: Path) -> None:
     old = store.put(NOON - timedelta(hours=2), "a", writers("a"))
     store.put(NOON - timedelta(hours=1), "b", writers("b")).files["wsa"].unlink()
     assert store.newest_before(NOON) == old
+
+
+def test_a_companion_is_found_in_its_dated_place_through_a_link_and_in_a_copy(
+    tmp_path: Path,
+) -> None:
+    files = Store(tmp_path).put(NOON, "a", writers("a")).files
+    latest = tmp_path / "products/latest/synchronic.nc"
+    assert beside(files["synchronic"], "corona") == files["corona"]
+    assert beside(latest, "quicklook") == files["quicklook"]
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    copy = Path(shutil.copy(files["synchronic"], copies))
+    assert beside(copy, "corona") is None
+    corona = Path(shutil.copy(files["corona"], copies))
+    assert beside(copy, "corona") == corona
+    assert beside(files["synchronic"].rename(copies / "mine.nc"), "corona") is None
 
 
 def test_many_processes_publish_at_once(tmp_path: Path) -> None:
