@@ -84,7 +84,8 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
         axes.plot(lon, sine, color="white", lw=4.5)
         axes.plot(lon, sine, color=INK, lw=2.2)
     mark_earth(axes, subearth, width=1.8)
-    field_scale(figure, image, (0.912, 0.395, 0.013, 0.535))
+    label = "radial field (G), outward positive; colour by signed square root"
+    field_scale(figure, image, (0.912, 0.395, 0.013, 0.535), label)
     key = (
         Line2D([], [], color=INK, lw=2.2, label="neutral line (current sheet)"),
         Line2D([], [], color=OUTWARD, lw=2.4, label="open field, outward (+)"),

@@ -27,7 +27,6 @@ SIZE, DPI = (16.0, 10.5), 100  # inches: 1600 x 1050 pixels
 SPHERE = (0, 360, -1, 1)  # degrees of longitude, sine of latitude
 LIMIT = 250  # gauss at the ends of the colour scale
 FIELD_TICKS = (-250, -100, -25, 0, 25, 100, 250)
-FIELD_LABEL = "radial field (G), outward positive; colour by signed square root"
 INK, EARTH = "#1a1a1a", "#00785a"
 
 Place = tuple[float, float, float, float]
@@ -53,12 +52,12 @@ def draw_field(axes: Axes, br: NDArray[np.floating]) -> AxesImage:
     return draw(axes, br, cmap="RdBu_r", norm=norm, interpolation="antialiased")
 
 
-def field_scale(figure: Figure, image: AxesImage, place: Place) -> None:
+def field_scale(figure: Figure, image: AxesImage, place: Place, label: str) -> None:
     """The colour scale of a field drawn by :func:`draw_field`, upright at *place*."""
     scale = figure.colorbar(image, cax=figure.add_axes(place), ticks=FIELD_TICKS, extend="both")
     scale.ax.minorticks_off()
     scale.ax.set_yticklabels([f"{b:+d}" if b else "0" for b in FIELD_TICKS])
-    scale.set_label(FIELD_LABEL, fontsize=12)
+    scale.set_label(label, fontsize=12)
 
 
 def graticule(axes: Axes, step: int, latitudes: tuple[int, ...]) -> None:
