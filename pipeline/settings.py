@@ -13,19 +13,33 @@ import json
 import os
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from pipeline.core import BadFile, BadRequest, CarringtonGrid
 
 SYSTEM_FILE = Path("/etc/allsun/allsun.toml")
 PREFIX = "ALLSUN_"
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+LONGEST = timedelta(days=36525)  # a century; there have been magnetograms for half of one
 
 
 def parse_duration(text: object) -> timedelta:
@@ -39,9 +53,12 @@ def parse_duration(text: object) -> timedelta:
         return text
     number, unit = str(text)[:-1], str(text)[-1:]
     try:
-        return timedelta(**{UNITS[unit]: float(number)})
-    except (KeyError, ValueError):
-        raise ValueError("a duration is a number and a unit, like 90m, 36h or 28d") from None
+        duration = timedelta(**{UNITS[unit]: float(number)})
+    except (KeyError, ValueError, OverflowError):
+        duration = timedelta()
+    if not timedelta() < duration <= LONGEST:
+        raise ValueError("a duration is a positive number and a unit, like 90m, 36h or 28d")
+    return duration
 
 
 def write_duration(duration: timedelta) -> str:
@@ -49,11 +66,12 @@ def write_duration(duration: timedelta) -> str:
     minutes = duration.total_seconds() / 60
     for unit, length in (("d", 1440), ("h", 60)):
         if minutes % length == 0:
-            return f"{minutes / length:g}{unit}"
-    return f"{minutes:g}m"
+            return f"{minutes / length:.12g}{unit}"
+    return f"{minutes:.12g}m"
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]
+Name = Annotated[str, Field(min_length=1)]
 GridName = Literal["720x360", "360x180"]
 _MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -69,9 +87,9 @@ class ArchiveSettings(BaseModel):
 
     model_config = _MODEL
 
-    mirror: str | None = None
+    mirror: Name | None = None
     """Web address or folder that holds HOST/PATH for every archive; none asks the archives."""
-    ledger: str | None = None
+    ledger: Name | None = None
     """Database (SQLAlchemy URL) of what was fetched; none keeps a SQLite file with the data."""
 
 
@@ -134,6 +152,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
     )
 
     data: Path = Path("allsun-data")
@@ -148,6 +167,15 @@ class Settings(BaseSettings):
     """The map."""
     corona: CoronaSettings = CoronaSettings()
     """The potential-field corona."""
+
+    @model_validator(mode="after")
+    def _corona_no_finer_than_map(self) -> Self:
+        if grid(self.corona.grid).nlon > grid(self.surface.grid).nlon:
+            raise BadRequest(
+                f"Setting corona.grid ({self.corona.grid}) cannot be finer than surface.grid "
+                f"({self.surface.grid}); set it to {self.surface.grid}."
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -185,7 +213,7 @@ def load(
     named = path or _named_in_environment()
     origin = named or SYSTEM_FILE
     values = _read_toml(origin) if named or SYSTEM_FILE.exists() else {}
-    valid = dict(_fields(Settings))
+    valid = list(_fields(Settings))
     for key in _leaves(values):
         _require_known(key, valid, f"{origin}")
     for name in os.environ:
@@ -197,9 +225,15 @@ def load(
     except ValidationError as errors:
         error = errors.errors()[0]
         where = ".".join(str(part) for part in error["loc"])
+        why = error["msg"].removeprefix("Value error, ")
         raise BadRequest(
-            f"Setting {where} cannot be {error['input']!r} ({error['msg']}); "
-            f"correct it in {origin} or in the environment."
+            f"Setting {where} cannot be {error['input']!r} ({why}); "
+            f"correct it in {f'{origin} or ' if values else ''}the environment."
+        ) from None
+    except SettingsError as error:
+        raise BadRequest(
+            f"The environment cannot be used ({error}); set one key at a time, as in "
+            'ALLSUN_SURFACE__GRID=720x360, and write lists like \'["one", "two"]\'.'
         ) from None
     archives = settings.archives.model_copy(update={"mirror": mirror} if mirror else {})
     return settings.model_copy(update={"archives": archives} | ({"data": data} if data else {}))
@@ -244,13 +278,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """Dotted names of all settings, and whether each is a section."""
+def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of all sections and settings."""
     for name, field in model.model_fields.items():
-        section = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        yield prefix + name, section
-        if section:
-            yield from _fields(field.annotation, f"{prefix}{name}.")  # type: ignore[arg-type]
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _fields(field.annotation, f"{prefix}{name}.")
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -260,7 +293,7 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _leaves(value, f"{prefix}{name}.")
 
 
-def _require_known(key: str, valid: Mapping[str, bool], origin: str) -> None:
+def _require_known(key: str, valid: Sequence[str], origin: str) -> None:
     if key not in valid:
         nearest = difflib.get_close_matches(key, valid, n=1, cutoff=0.0)[0]
         raise BadRequest(f"Unknown setting {key!r} in {origin}; did you mean {nearest!r}?")
