@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 
 from pipeline import settings as configuration
-from pipeline.core import AllsunError, BadRequest, CarringtonGrid, GlobalMap, parse_utc
+from pipeline.core import AllsunError, BadRequest, CarringtonGrid, Corona, GlobalMap, parse_utc
 from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -61,7 +61,7 @@ Archive = Annotated[
 Data = Annotated[Path | None, typer.Option(help="Data directory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result for programs.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="File to write.")]
+Output = Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="File to write.")]
 
 
 def command(group: typer.Typer) -> Callable[[Callable[..., Report]], Callable[..., None]]:
@@ -188,20 +188,15 @@ def extrapolate(
             state.br,
             state.grid,
             state.time,
-            rss or settings.corona.source_surface_radius,
-            nr or settings.corona.radial_cells,
+            settings.corona.source_surface_radius if rss is None else rss,
+            settings.corona.radial_cells if nr is None else nr,
         )
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     publish.write_corona(output, field, state, provenance)
     summary = {
         "output": str(output),
-        "valid_time": f"{state.time:%Y-%m-%dT%H:%M:%SZ}",
-        "open_flux_mx": field.open_flux,
-        "open_area_fraction": float((field.open_field != 0).mean()),
-        "source_surface_radius": field.source_surface_radius,
-        "radial_cells": field.radial_cells,
+        **_corona_summary(field),
         "net_flux_mx": state.net_flux,
-        "solver": field.solver,
     }
     return Report(summary, _as_text(summary))
 
@@ -216,6 +211,29 @@ def validate(
     faults = publish.validate(file)
     text = "\n".join([f"{file}: {fault}" for fault in faults]) or f"{file}: valid"
     return Report({"file": str(file), "valid": not faults, "faults": faults}, text, not faults)
+
+
+@command(app)
+def score(
+    settings: Settings,
+    map_file: Annotated[Path, typer.Argument(metavar="MAP", help="A synchronic product.")],
+    truth: Annotated[
+        Path, typer.Argument(help="Truth file, folder of a simulation, or another product.")
+    ],
+    picture: Annotated[
+        Path | None, typer.Option(help="PNG to draw: truth, product, difference, error.")
+    ] = None,
+) -> Report:
+    """Score a map and its corona against a known truth, by part of the Sun and source."""
+    from pipeline import scores
+
+    with Console(stderr=True).status("Scoring"):
+        comparison = scores.compare(map_file, truth)
+    text = scores.as_text(comparison)
+    if picture:
+        scores.write_picture(picture, comparison.map_, comparison.truth)
+        text += f"picture: {picture}"
+    return Report(scores.as_json(comparison) | {"picture": picture and str(picture)}, text)
 
 
 @command(config_app)
@@ -268,6 +286,8 @@ def _valid_time(text: str | None) -> datetime:
     time = parse_utc(text).replace(second=0, microsecond=0)
     if time > now:
         raise BadRequest(f"{text} is in the future; give a time up to now (UTC).")
+    if time.year < 1970:
+        raise BadRequest(f"{text} is before the first magnetograms; give a time from 1970 on.")
     return time
 
 
@@ -298,6 +318,9 @@ def _read_map(path: Path) -> GlobalMap:
 def _inspect_product(path: Path) -> dict[str, Any]:
     from pipeline import publish
 
+    if "open_field" in publish.variables(path):
+        field = publish.read_corona(path)
+        return {"file": str(path), "kind": "corona", **_corona_summary(field)}
     state = publish.read_map(path)
     return {
         "file": str(path),
@@ -312,6 +335,18 @@ def _inspect_product(path: Path) -> dict[str, Any]:
     }
 
 
+def _corona_summary(field: Corona) -> dict[str, Any]:
+    return {
+        "valid_time": f"{field.time:%Y-%m-%dT%H:%M:%SZ}",
+        "grid": f"{field.grid.nlon}x{field.grid.nlat}",
+        "open_flux_mx": field.open_flux,
+        "open_area_fraction": float((field.open_field != 0).mean()),
+        "source_surface_radius": field.source_surface_radius,
+        "radial_cells": field.radial_cells,
+        "solver": field.solver,
+    }
+
+
 def _inspect_observation(path: Path) -> dict[str, Any]:
     from pipeline import archives, instruments
 
@@ -322,7 +357,7 @@ def _inspect_observation(path: Path) -> dict[str, Any]:
         "kind": str(observation.quantity),
         "instrument": observation.instrument,
         "time": f"{observation.time:%Y-%m-%dT%H:%M:%SZ}",
-        "shape": list(image.data.shape),
+        "pixels": f"{image.data.shape[1]}x{image.data.shape[0]}",
         "unit": image.unit,
         "wavelength_angstrom": observation.wavelength,
         "observer": asdict(observation.observer),
