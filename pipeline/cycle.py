@@ -49,10 +49,11 @@ def run_cycle(
     """
     store = publish.Store(settings.data)
     store.recover()
+    notes: list[str] = []
     begin = at - (spinup or settings.cycle.window)
     with _archives(settings) as fetcher:
         # 1. Recall the newest map to carry on, or find a first guess to begin from.
-        state = None if spinup else _recall(store, at, settings)
+        state = None if spinup else _recall(store, at, settings, notes)
         guess = Found(()) if state else _first_guess(fetcher, begin, settings)
 
         # 2. Fetch what has been observed since.
@@ -63,21 +64,21 @@ def run_cycle(
     if existing := store.find(at, digest):
         return existing
 
-    notes = [*guess.problems, *found.problems]
+    notes += [*guess.problems, *found.problems]
     state = state or _begin(guess, begin, settings, notes)
     for fetched in track(found.files):
         try:
             # 4. Read the instrument's file.
             image = instruments.read(fetched.file)
+
+            # 5. Enhance the image with the networks chosen in the settings.
+            image = enhance(image, settings.enhance.networks)
+
+            # 6. Combine it with the map, carried to the time of the observation.
+            layer = surface.observe(image, state.grid)
         except BadFile as error:
             notes.append(str(error))
             continue
-
-        # 5. Enhance the image with the networks chosen in the settings.
-        image = enhance(image, settings.enhance.networks)
-
-        # 6. Combine it with the map, carried to the time of the observation.
-        layer = surface.observe(image, state.grid)
         if doubt := surface.flipped(state, image, layer):
             notes.append(f"{fetched.file.url}: {doubt}; it was left out.")
             continue
@@ -115,14 +116,24 @@ def _archives(settings: Settings) -> Iterator[Fetcher]:
         yield fetcher
 
 
-def _recall(store: publish.Store, at: datetime, settings: Settings) -> GlobalMap | None:
-    """The newest map before *at*, unless it is too old or of another grid."""
+def _recall(
+    store: publish.Store, at: datetime, settings: Settings, notes: list[str]
+) -> GlobalMap | None:
+    """The newest map before *at*, unless it is too old, of another grid, or damaged."""
     newest = store.newest_before(at)
-    if newest is None or newest.valid_time < at - settings.cycle.history:
+    if newest is None:
         return None
     path = newest.files["synchronic"]
-    state = publish.read_map(path)
+    if newest.valid_time < at - settings.cycle.history:
+        notes.append(f"{path.name}: too old to be carried on.")
+        return None
+    try:
+        state = publish.read_map(path)
+    except BadFile as error:
+        notes.append(str(error))
+        return None
     if state.grid != grid(settings.surface.grid):
+        notes.append(f"{path.name}: on another grid, so it is not carried on.")
         return None
     # Notes and quality are each map's own; inputs are counted from the previous map on.
     return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())

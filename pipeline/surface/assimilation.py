@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core import (
+    BadFile,
     CarringtonGrid,
     Disk,
     GlobalMap,
@@ -64,10 +65,15 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
 
     The error is the instrument's noise averaged over the cell, plus the error of
     taking the field as radial, which grows towards the limb.
+
+    Raises
+    ------
+    BadFile : it is something else.
     """
+    scale = _scale(image)
     if not isinstance(image.geometry, Disk) or image.observation.quantity is not Quantity.B_LOS:
-        raise TypeError(f"{image.observation.instrument} is not a full-disk magnetogram")
-    scale = HMI_SCALE[image.observation.instrument]
+        path = image.observation.file.path
+        raise BadFile(path, "it is not a full-disk magnetogram", "give one of HMI, MDI or GONG")
     cells = cell_means(
         radial_field(image.data, image.geometry), image.mask, image.geometry, grid, MU_MIN
     )
@@ -99,12 +105,16 @@ def first_guess(synoptic: SolarImage, grid: CarringtonGrid) -> GlobalMap:
 
     A synoptic map is renewed within 60° of the central meridian, so a longitude that
     lies further west was last seen when it left that zone.
+
+    Raises
+    ------
+    BadFile : the map is not a whole sphere, or of an instrument whose scale is unknown.
     """
     observation = synoptic.observation
     west = (grid.lon - earth(observation.time).carrington_longitude) % 360.0
     days = np.where(west > 300.0, 0.0, np.clip(west - 60.0, 0.0, None)) * 27.2753 / 360.0
     age = np.broadcast_to(24.0 * days, grid.shape)
-    scale = HMI_SCALE[observation.instrument]
+    scale = _scale(synoptic)
     br = scale * regrid(synoptic, grid)
     variance = _grown(np.full(grid.shape, (scale * VIEW_SIGMA) ** 2), br, age / 24.0)
     return GlobalMap(
@@ -165,6 +175,15 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
         last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
     )
+
+
+def _scale(image: SolarImage) -> float:
+    """Factor from the instrument's gauss to HMI's."""
+    instrument, path = image.observation.instrument, image.observation.file.path
+    if instrument not in HMI_SCALE:
+        problem = f"it is of {instrument}, whose field cannot be put on HMI's scale"
+        raise BadFile(path, problem, "give a magnetogram of HMI, MDI or GONG")
+    return HMI_SCALE[instrument]
 
 
 def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
