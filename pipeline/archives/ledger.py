@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import DateTime, Dialect, create_engine, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from pipeline.core import CannotWrite
+from pipeline.core import BadRequest, CannotWrite
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -86,13 +86,19 @@ class Ledger:
     Raises
     ------
     CannotWrite : the database cannot be opened or written.
+    BadRequest : *url* names no database that is known here.
     """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
         self.notice: str | None = None
         try:
+            self._url = make_url(url)
             self._open()
+        except (ArgumentError, ImportError) as error:
+            raise BadRequest(
+                f"The database of the ledger cannot be used ({error}); install its driver, or "
+                "give archives.ledger a URL like sqlite:////var/lib/allsun/ledger.sqlite."
+            ) from error
         except OperationalError as error:
             raise self._refusal(error) from error
         except DatabaseError as error:

@@ -191,7 +191,7 @@ class Store:
         """The set in *directory*, or None when it or one of its files is gone."""
         try:
             found = self._described(json.loads((directory / "set.json").read_text()))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return found if all(path.is_file() for path in found.files.values()) else None
 
