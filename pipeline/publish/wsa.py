@@ -98,7 +98,7 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         ("SIMULATE", map_.simulated, "T if no telescope took the inputs"),
         ("NETFLUX", map_.net_flux_removed, "[Mx] net flux removed from the map"),
         ("SOFTWARE", f"allsun {provenance.software}", ""),
-        ("SETTINGS", provenance.settings_digest, "digest of the settings"),
+        ("SETTINGS", provenance.settings_digest, ""),
         ("ENHANCE", provenance.enhancement, "neural networks that took part"),
     ]
     result = fits.Header([*cards, *LAYOUT])
