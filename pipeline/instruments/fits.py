@@ -160,7 +160,7 @@ def open_image(file: InputFile) -> FitsImage:
     except BadFile:
         raise
     except Exception as error:  # astropy meets damaged bytes with almost any exception
-        problem = f"it cannot be read as FITS ({_first_line(error)})"
+        problem = f"it cannot be read as FITS ({_first_sentence(error)})"
         raise BadFile(path, problem, FETCH_AGAIN) from error
     raise BadFile(path, "it holds no two-dimensional picture", GIVE_ANOTHER)
 
@@ -191,5 +191,5 @@ def _check_size(file: InputFile, shape: tuple[int, ...]) -> None:
         raise BadFile(file.path, f"its picture is {shape[1]} by {shape[0]} pixels", FETCH_AGAIN)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+def _first_sentence(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0].rstrip(".")

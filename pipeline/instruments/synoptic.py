@@ -18,7 +18,13 @@ from pipeline.instruments import hmi
 from pipeline.instruments.equal_area import equal_area
 from pipeline.instruments.fits import GAUSS, FitsImage, keep
 
-INSTRUMENTS = {"NSO-GONG": "gong", "SDO/HMI": "hmi", "SOHO": "mdi"}
+INSTRUMENTS = {
+    "NSO-GONG": "gong",
+    "SDO/HMI": "hmi",
+    "SOHO": "mdi",
+    "allsun as NSO-GONG": "allsun",
+    "SIMULATED allsun as NSO-GONG": "allsun",
+}
 LINE_OF_SIGHT = re.compile(r"[._ ](ml|blos)(daily|[._ ])", re.IGNORECASE)
 
 
