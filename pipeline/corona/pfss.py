@@ -30,6 +30,7 @@ STEP = 0.5
 CROSSINGS = 8
 # pfsspy 1.2 returns NaN everywhere from 193 radial cells on.
 MAX_RADIAL_CELLS = 192
+MAX_RADIUS = 10.0  # solar radii; the wind has long opened the field there
 
 
 def extrapolate(
@@ -44,8 +45,11 @@ def extrapolate(
     ------
     BadRequest : *rss* or *nr* is out of range, or *br* is not finite everywhere.
     """
-    if not rss > 1.0:
-        raise BadRequest(f"The source surface cannot lie at {rss} solar radii; give more than 1.")
+    if not 1.0 < rss <= MAX_RADIUS:
+        raise BadRequest(
+            f"The source surface cannot lie at {rss} solar radii; "
+            f"give more than 1 and at most {MAX_RADIUS:g}."
+        )
     if not 2 <= nr <= MAX_RADIAL_CELLS:
         raise BadRequest(f"{nr} radial cells are out of range; give 2 to {MAX_RADIAL_CELLS}.")
     if not np.isfinite(br).all():
