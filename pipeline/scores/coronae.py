@@ -49,7 +49,11 @@ def score_corona(corona: Corona, truth: Corona) -> CoronaScore:
 
 
 def open_field_iou(product: NDArray[np.int8], truth: NDArray[np.int8]) -> float:
-    """Cells open with one polarity in both over cells open in either."""
+    """Cells open with one polarity in both over cells open in either.
+
+    Network of the other sign riddles coronal holes with closed cells, so this falls where
+    the large scales agree: to .6 between a map of 2014 and itself blurred by 2°.
+    """
     either = (product != 0) | (truth != 0)
     return mean(product[either] == truth[either])
 

@@ -34,8 +34,9 @@ class Sector:
 
 
 # Polar fields are strong and steady: inside a longitude sector they would pass for skill at
-# its active latitudes, so they have a sector of their own. STEREO A saw +90 to +163 or more
-# from mid-2011 to mid-2014; flux that emerges at 197 to 270 meets no camera before the east limb.
+# its active latitudes, so they have a sector of their own. STEREO A, about 73° ahead of the
+# Earth at the end of 2026, sees to +163°; the mirrored sector meets no camera before the
+# Earth's east limb.
 SECTORS = (
     Sector("whole", -180, 180, high=90),
     Sector("near", -60, 60),
