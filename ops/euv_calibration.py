@@ -150,7 +150,7 @@ def print_texture(pair: Pair, residuals: dict[int, Floats]) -> None:
     print("\nCorrelation of the residuals between channels")
     values = np.stack([r[pair.usable] for r in residuals.values()])
     print("       " + "".join(f"{wl:6}" for wl in residuals))
-    for wl, row in zip(residuals, np.corrcoef(values), strict=True):
+    for wl, row in zip(residuals, np.corrcoef(values).tolist(), strict=True):
         print(f"{wl:4} Å " + "".join(f"{value:6.2f}" for value in row))
     print("\nand along circles of latitude within 40 deg of the equator, by distance [deg]")
     rows = np.abs(GRID.lat) < 40.0
