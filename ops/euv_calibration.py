@@ -6,6 +6,10 @@ HMI and AIA of 2014-01-01 are averaged onto the Carrington grid; the relations o
 ``pipeline/simulator/euv.py`` are fitted on one half of the disk and tried on the other.
 Then: what they leave, how it correlates in space and between channels, how much darker
 the coronal hole is, and how the light falls beyond the limb.
+
+The published fit divided nothing by mu, so its limb terms also make up for the field that
+foreshortening hides; they are not those found here. The hole is what is dark at 193 Å, so
+its offset there is chosen by what it measures; it takes no part in the fits.
 """
 
 from __future__ import annotations
@@ -150,7 +154,7 @@ def print_texture(pair: Pair, residuals: dict[int, Floats]) -> None:
     print("\nCorrelation of the residuals between channels")
     values = np.stack([r[pair.usable] for r in residuals.values()])
     print("       " + "".join(f"{wl:6}" for wl in residuals))
-    for wl, row in zip(residuals, np.corrcoef(values).tolist(), strict=True):
+    for wl, row in zip(residuals, np.atleast_2d(np.corrcoef(values)), strict=True):
         print(f"{wl:4} Å " + "".join(f"{value:6.2f}" for value in row))
     print("\nand along circles of latitude within 40 deg of the equator, by distance [deg]")
     rows = np.abs(GRID.lat) < 40.0
