@@ -17,6 +17,7 @@ from contourpy import contour_generator
 from numpy.typing import NDArray
 from pfsspy.tracing import FortranTracer
 from streamtracer import StreamTracer
+from threadpoolctl import threadpool_limits
 
 from pipeline.core import BadRequest, CarringtonGrid, Corona
 from pipeline.core.grid import R_SUN_CM
@@ -54,7 +55,8 @@ def extrapolate(
         raise BadRequest(f"{nr} radial cells are out of range; give 2 to {MAX_RADIAL_CELLS}.")
     if not np.isfinite(br).all():
         raise BadRequest("The map has pixels without a value; fill them before extrapolating.")
-    field = pfsspy.pfss(pfsspy.Input(_as_sunpy(br, grid, time), nr, rss))
+    with threadpool_limits(1):  # threads only get in each other's way in its small matrices
+        field = pfsspy.pfss(pfsspy.Input(_as_sunpy(br, grid, time), nr, rss))
     source_surface = field.bc[0][:, :, -1].value.T
     return Corona(
         time=time,
