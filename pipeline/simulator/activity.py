@@ -18,6 +18,7 @@ FIRST, LAST = 19, 25
 MINIMUM = (1954.3, 1964.8, 1976.2, 1986.7, 1996.6, 2008.96, 2019.96)  # start of each, years
 MAXIMUM = (285.0, 157.0, 233.0, 213.0, 180.0, 116.0, 161.0)  # sunspot number
 MEAN_MAXIMUM, PERIOD = 179.0, 11.0
+REVERSAL = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ def polar_field(year: float) -> float:
     """Field of the northern cap relative to its value at minimum, -1…1.
 
     At the minimum before a cycle the north has the polarity that will lead there; it
-    reverses half-way to the next minimum.
+    reverses near maximum, at two fifths of the way to the next minimum.
     """
     _, cycle = cycles_at(year)
-    return float(cycle.north_leads * np.cos(np.pi * (year - cycle.start) / cycle.length))
+    phase = ((year - cycle.start) / cycle.length) ** REVERSAL
+    return float(cycle.north_leads * np.cos(np.pi * phase))
 
 
 def _start(number: int) -> float:

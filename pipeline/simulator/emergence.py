@@ -8,6 +8,8 @@ on the seed and the day alone.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -23,14 +25,15 @@ from pipeline.surface.transport import Flow
 STREAM = 3
 
 REGIONS_PER_DAY = 0.012  # per unit of sunspot number
-FLUX, FLUX_SCATTER = 3.0e21, 0.9  # Mx unsigned, median and scatter of the logarithm
+FLUX, FLUX_SCATTER = 4.0e21, 1.1  # Mx unsigned, median and scatter of the logarithm
 LATITUDE_SCATTER = 6.0  # deg about the mean of the hemisphere
 JOY = 0.5  # deg of tilt per deg of latitude
 TILT_SCATTER = 15.0  # deg, of regions of 1e22 Mx; less of larger ones (Fisher et al. 1995)
 ANTI_HALE = 0.04  # Stenflo & Kosovichev (2012, ApJ 745, 129)
 SEPARATION = 7.0  # deg between the polarities of 1e22 Mx, as the cube root of the flux
 RISE_DAYS = (1.0, 3.0)
-DECAY_DAYS = 7.0  # of 1e22 Mx, as the cube root of the flux
+DECAY_DAYS = 10.0  # of 1e22 Mx, as the cube root of the flux
+LOSS_WIDTH = 0.7  # deg: how far lost flux is strewn at first
 LIVES = 4.0  # decay times after which a region is forgotten
 LONGEST = 60  # days
 EDGE = 50.0  # G: where a region ends
@@ -90,34 +93,26 @@ class Bipole:
         """Flux that is up and not yet lost, Mx: steady rise, loss in proportion."""
         age = max(day - self.born, 0.0)
         risen = min(age, self.rise)
-        grown = self.decay / self.rise * -np.expm1(-risen / self.decay)
-        return float(self.flux * grown * np.exp(-(age - risen) / self.decay))
+        grown = self.decay / self.rise * -math.expm1(-risen / self.decay)
+        return self.flux * grown * math.exp(-(age - risen) / self.decay)
 
     def lost(self, day: float) -> float:
         """Flux given away to the surroundings since the beginning, Mx."""
-        risen = np.clip((day - self.born) / self.rise, 0.0, 1.0)
-        return float(self.flux * risen) - self.held(day)
+        risen = min(max(day - self.born, 0.0) / self.rise, 1.0)
+        return self.flux * risen - self.held(day)
 
     def alive(self, day: float) -> bool:
         return 0.0 < day - self.born < self.rise + LIVES * self.decay
 
-    def places(self, day: float, flow: Flow) -> tuple[Floats, Floats]:
-        """Longitude and latitude of its concentrations, deg."""
-        age = day - self.born
-        apart = 0.35 + 0.65 * min(age / self.rise, 1.0)
-        lat = self.lat + apart * self.north
-        lon = self.lon + apart * self.west / np.cos(np.radians(self.lat))
-        return carried(lon, lat, age, flow)
-
-    def concentrations(self, day: float, flow: Flow) -> Concentrations:
-        """What it holds together on *day*; each keeps its field and changes its size."""
-        flux = self.share * self.held(day)
-        width = np.degrees(np.sqrt(np.abs(flux) / (2.0 * np.pi * self.field)) / R_SUN_CM)
-        return Concentrations(*self.places(day, flow), flux, width)
+    def apart(self, day: float) -> tuple[Floats, Floats]:
+        """Longitude and latitude (deg) of its concentrations, were the Sun to stand still."""
+        grown = 0.35 + 0.65 * min((day - self.born) / self.rise, 1.0)
+        lon = self.lon + grown * self.west / np.cos(np.radians(self.lat))
+        return lon, self.lat + grown * self.north
 
     def region(self, day: float, flow: Flow) -> Region:
         """It as a list of regions names it on *day*."""
-        lon, lat, flux, _ = self.concentrations(day, flow)
+        lon, lat, flux, _ = concentrations([self], day, flow)
         weight = np.abs(flux)
         east = (lon - lon[0] + 180.0) % 360.0 - 180.0
         area = (weight / self.field * np.log(np.maximum(self.field / EDGE, 1.0))).sum()
@@ -131,6 +126,27 @@ class Bipole:
             leading_polarity=self.leading_polarity,
             tilt=self.tilt,
         )
+
+
+def concentrations(bipoles: Sequence[Bipole], day: float, flow: Flow) -> Concentrations:
+    """What *bipoles* hold together on *day*; each part keeps its field and changes its size."""
+    flux = np.concatenate([b.share * b.held(day) for b in bipoles])
+    field = np.concatenate([b.field for b in bipoles])
+    width = np.degrees(np.sqrt(np.abs(flux) / (2.0 * np.pi * field)) / R_SUN_CM)
+    return Concentrations(*_places(bipoles, day, flow), flux, width)
+
+
+def losses(bipoles: Sequence[Bipole], since: float, day: float, flow: Flow) -> Concentrations:
+    """What *bipoles* have given to their surroundings from *since* to *day*."""
+    flux = np.concatenate([b.share * (b.lost(day) - b.lost(since)) for b in bipoles])
+    return Concentrations(*_places(bipoles, day, flow), flux, np.full(flux.shape, LOSS_WIDTH))
+
+
+def _places(bipoles: Sequence[Bipole], day: float, flow: Flow) -> tuple[Floats, Floats]:
+    """Longitude and latitude of all concentrations, carried since they came up, deg."""
+    lon, lat = np.concatenate([b.apart(day) for b in bipoles], axis=1)
+    age = np.repeat([day - b.born for b in bipoles], [b.share.size for b in bipoles])
+    return carried(lon, lat, age, flow)
 
 
 def alive(seed: int, day: float) -> list[Bipole]:
@@ -199,7 +215,7 @@ def _parts(
 
     The leading polarity is compact about a main spot, the following one scattered.
     """
-    count = 4 + rng.poisson(5.0 * np.sqrt(flux / 1e22), size=2)
+    count = 5 + rng.poisson(14.0 * np.sqrt(flux / 1e22), size=2)
     along, aside, share, field = [], [], [], []
     for sign, n, scatter, main in ((1.0, count[0], 0.15, 0.4), (-1.0, count[1], 0.22, 0.15)):
         along.append(separation * (0.5 * sign + scatter * rng.standard_normal(n)))

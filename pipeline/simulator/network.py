@@ -24,10 +24,10 @@ STREAM_CELLS, STREAM_FEET = 1, 2
 CELL_SIZE = 30e8  # cm (Hirzberger et al. 2008: 27 Mm; Leighton et al. 1962: 32 Mm)
 CELL_HOURS = 36  # Hirzberger et al. (2008, ApJ 681, L73): 1.6 days
 CELLS_PER_HOUR = round(4.0 * np.pi * R_SUN_CM**2 / CELL_SIZE**2 / CELL_HOURS)
-BIPOLES_PER_HOUR = 1000
+BIPOLES_PER_HOUR = 1500
 BIPOLE_LENGTH = 1.0  # deg between the feet (Hagenaar 2001, ApJ 555, 448: 9 Mm at first)
 FOOT_HOURS = (12, 48)
-FOOT_FLUX, FOOT_SCATTER = 6e18, 0.7  # Mx at its strongest, median and scatter of the logarithm
+FOOT_FLUX, FOOT_SCATTER = 7e18, 0.7  # Mx at its strongest, median and scatter of the logarithm
 FOOT_WIDTH = 0.2  # deg
 LANE_WIDTH = 0.1  # deg
 

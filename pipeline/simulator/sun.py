@@ -20,7 +20,7 @@ from pipeline.core import CarringtonGrid
 from pipeline.core.geometry import Floats
 from pipeline.simulator.activity import polar_field, year_of
 from pipeline.simulator.concentrations import Concentrations, paint
-from pipeline.simulator.emergence import Bipole, Region, alive
+from pipeline.simulator.emergence import Region, alive, concentrations, losses
 from pipeline.simulator.network import network
 from pipeline.surface.transport import Flow, transport
 
@@ -31,10 +31,10 @@ STREAM = 4
 SPIN_UP_DAYS = 500  # on a coarse grid, so that unipolar streams reach the poles
 SETTLE_DAYS = 15  # of day steps on the full grid
 COARSE = CarringtonGrid(360, 180)
-POLAR_FIELD = 9.0  # G at the poles at minimum
+POLAR_FIELD = 7.5  # G at the poles at minimum
 POLAR_POWER = 7  # Svalgaard et al. (1978, Sol. Phys. 58, 225): |sin lat|^8 along the line of sight
-LOSS_WIDTH = 0.7  # deg: how far lost flux is strewn at first
 LISTED = 3e20  # Mx: what a list of regions leaves out
+RESOLUTION = 2.0**-6  # G: the truth on disk takes half the space for it
 CROWDED = 40.0  # G of carried field where lanes no longer tell
 
 
@@ -42,7 +42,7 @@ CROWDED = 40.0  # G of carried field where lanes no longer tell
 class Moment:
     """The Sun at one time.
 
-    br : float32 (nlat, nlon), gauss
+    br : float32 (nlat, nlon), gauss, whole steps of 1/64
     regions : those that hold more than 3e20 Mx
     """
 
@@ -103,14 +103,10 @@ def _carried(
     field: Floats, grid: CarringtonGrid, now: float, days: float, seed: int, flow: Flow
 ) -> Floats:
     """*field* of *days* ago at the day *now*, with what regions have lost since."""
-    losses = [_loss(bipole, now, days, flow) for bipole in alive(seed, now)]
     field = transport(field, grid, days, flow)
-    return field + paint(_joined(losses), grid) if losses else field
-
-
-def _loss(bipole: Bipole, now: float, days: float, flow: Flow) -> Concentrations:
-    flux = bipole.share * (bipole.lost(now) - bipole.lost(now - days))
-    return Concentrations(*bipole.places(now, flow), flux, np.full(flux.shape, LOSS_WIDTH))
+    if bipoles := alive(seed, now):
+        field += paint(losses(bipoles, now - days, now, flow), grid)
+    return field
 
 
 def _moment(
@@ -126,8 +122,9 @@ def _moment(
     lanes /= lanes.mean()
     br = field * (1.0 + (lanes - 1.0) / (1.0 + np.abs(field) / CROWDED)) + (plus + minus)
     if bipoles:
-        br += paint(_joined([b.concentrations(now, flow) for b in bipoles]), grid)
+        br += paint(concentrations(bipoles, now, flow), grid)
     br -= br.mean() * lanes  # lanes gather field unevenly; the Sun as a whole has no net flux
+    br = np.round(br / RESOLUTION) * RESOLUTION
     regions = (b.region(now, flow) for b in bipoles)
     return Moment(
         time=time.astimezone(UTC),
@@ -135,10 +132,6 @@ def _moment(
         br=br.astype(np.float32),
         regions=tuple(region for region in regions if region.flux > LISTED),
     )
-
-
-def _joined(parts: list[Concentrations]) -> Concentrations:
-    return Concentrations(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def _day(time: datetime) -> float:

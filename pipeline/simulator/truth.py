@@ -15,6 +15,7 @@ import xarray as xr
 
 from pipeline.core import BadFile, BadRequest, CarringtonGrid
 from pipeline.simulator.emergence import Region
+from pipeline.simulator.files import whole
 from pipeline.simulator.sun import Moment
 
 CLOCK = {"units": "seconds since 1970-01-01T00:00:00", "calendar": "standard"}
@@ -49,9 +50,12 @@ def write_day(folder: Path, moments: Sequence[Moment]) -> Path:
     """Write the *moments* of one UTC day below *folder*; returns the file's path.
 
     The same moments give the same bytes.
+
+    Raises
+    ------
+    CannotWrite : the file system refuses; nothing is left behind.
     """
     path = truth_path(folder, moments[0].time)
-    path.parent.mkdir(parents=True, exist_ok=True)
     grid = moments[0].grid
     rows = [(i, region) for i, moment in enumerate(moments) for region in moment.regions]
     columns = {
@@ -82,7 +86,8 @@ def write_day(folder: Path, moments: Sequence[Moment]) -> Path:
     for variable in dataset.variables.values():
         variable.encoding = {"_FillValue": None}
     dataset["br"].encoding |= {"chunksizes": (1, *grid.shape), "zlib": True, "complevel": 1}
-    dataset.to_netcdf(path, engine="netcdf4")
+    with whole(path) as part:
+        dataset.to_netcdf(part, engine="netcdf4")
     return path
 
 
