@@ -33,9 +33,11 @@ def rotate_field(field: NDArray[np.float32], grid: CarringtonGrid, days: float) 
 
     A shift of the Fourier phases: exact for what the grid resolves, so hourly steps
     add up to the same map as one long step, without smoothing; it keeps the sum of every row.
+    The alternation from cell to cell stays in place: two samples a period have no direction.
     """
     turns = drift_rate(grid.lat) * days / 360.0
     orders = np.arange(grid.nlon // 2 + 1)
+    orders[2 * orders == grid.nlon] = 0
     phase = np.exp(-2j * np.pi * np.outer(turns, orders))
     return np.fft.irfft(np.fft.rfft(field, axis=1) * phase, n=grid.nlon, axis=1)
 
@@ -46,7 +48,7 @@ def rotate_labels(
     """Shift every row of *labels* by whole cells, from *start* to *stop* (days since any epoch).
 
     The shift is the difference of the two rounded positions counted from the epoch, so
-    many short steps move a label as far as one long step: never more than half a cell off.
+    many short steps move a label as far as one long step: never a whole cell off.
     """
     cells = drift_rate(grid.lat) * grid.nlon / 360.0
     shift = np.round(cells * stop).astype(int) - np.round(cells * start).astype(int)

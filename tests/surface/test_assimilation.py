@@ -1,0 +1,246 @@
+"""Combining observations with a carried map."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from known_disks import field, positions, view
+
+from pipeline.core import (
+    BadFile,
+    CarringtonGrid,
+    Disk,
+    GlobalMap,
+    InputFile,
+    Observation,
+    Quantity,
+    SolarImage,
+    Source,
+    earth,
+)
+from pipeline.surface import Layer, analyse, balance, blank, first_guess, forecast, observe
+from pipeline.surface.assimilation import CLIMATE_SIGMA, FRESH_HOURS, MEMORY_DAYS, VIEW_SIGMA
+
+GRID = CarringtonGrid(360, 180)
+NOON = datetime(2014, 1, 31, 12, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def seen_by(instrument: str, time: datetime = NOON, noise: float = 6.3) -> Observation:
+    file = InputFile(Path(f"{instrument}.fits"), f"https://example.org/{instrument}.fits", "00")
+    return Observation(instrument, Quantity.B_LOS, time, earth(time), file, noise=noise)
+
+
+def layer(instrument: str, br: float, sigma: float, time: datetime = NOON) -> Layer:
+    """A field all over the western half; nothing seen in the east."""
+    west = GRID.mesh()[0] < 180.0
+    return Layer(
+        np.where(west, br, np.nan), np.where(west, sigma, np.nan), seen_by(instrument, time)
+    )
+
+
+def magnetogram(instrument: str) -> tuple[SolarImage, Disk]:
+    """A dipole of 10 G as a camera on Earth sees it."""
+    here = earth(NOON)
+    disk = view(512, here.latitude, here.carrington_longitude, 180.0)
+    lon, lat, mu = positions(disk, 512)
+    data = (field("dipole", lon, lat) * mu).astype(np.float32)
+    return SolarImage(data, np.isfinite(data), "G", disk, seen_by(instrument)), disk
+
+
+def a_map() -> GlobalMap:
+    """A textured map with both polarities and a sigma that varies from cell to cell."""
+    rng = np.random.default_rng(4)
+    return replace(
+        blank(NOON, GRID),
+        br=rng.normal(1.0, 20.0, GRID.shape).astype(np.float32),
+        sigma=rng.uniform(5.0, 40.0, GRID.shape).astype(np.float32),
+    )
+
+
+def test_simultaneous_layers_combine_in_any_order() -> None:
+    hmi, gong = layer("hmi", 30.0, 6.0), layer("gong", 42.0, 9.0)
+    one = analyse(analyse(a_map(), hmi), gong)
+    other = analyse(analyse(a_map(), gong), hmi)
+    assert np.allclose(one.br, other.br, rtol=1e-5, atol=1e-5)
+    assert np.allclose(one.sigma, other.sigma, rtol=1e-5)
+
+
+def test_the_better_of_two_simultaneous_layers_is_the_source_in_any_order() -> None:
+    hmi, gong = layer("hmi", 30.0, 6.0), layer("gong", 42.0, 9.0)
+    one = analyse(analyse(blank(NOON, GRID), hmi), gong)
+    other = analyse(analyse(blank(NOON, GRID), gong), hmi)
+    assert (one.source == Source.HMI).mean() == 0.5
+    assert np.array_equal(one.source, other.source)
+    assert np.array_equal(one.age, other.age, equal_nan=True)
+
+
+def test_the_combination_is_the_mean_weighted_by_precision() -> None:
+    state = analyse(analyse(a_map(), layer("hmi", 30.0, 6.0)), layer("gong", 42.0, 9.0))
+    west = GRID.lon < 180.0
+    prior = a_map().sigma[:, west].astype(float)
+    precision = prior**-2 + 6.0**-2 + 9.0**-2
+    mean = (a_map().br[:, west] / prior**2 + 30.0 / 6.0**2 + 42.0 / 9.0**2) / precision
+    assert np.allclose(state.br[:, west], mean, rtol=1e-5, atol=1e-4)
+    assert np.allclose(state.sigma[:, west], precision**-0.5, rtol=1e-5)
+
+
+def test_sigma_never_grows_through_an_analysis_and_the_unseen_stays_as_it_was() -> None:
+    before, east = a_map(), GRID.lon > 180.0
+    after = analyse(before, layer("hmi", 500.0, 25.0))
+    assert (after.sigma <= before.sigma).all()
+    assert (after.sigma < before.sigma)[:, ~east].all()
+    for name in ("br", "sigma", "source", "age"):
+        assert np.array_equal(
+            getattr(after, name)[:, east], getattr(before, name)[:, east], equal_nan=True
+        )
+
+
+def test_a_layer_in_which_nothing_was_seen_leaves_the_map_unchanged() -> None:
+    empty = layer("hmi", np.nan, np.nan)
+    after = analyse(a_map(), empty)
+    for name in ("br", "sigma", "source", "age"):
+        assert np.array_equal(getattr(after, name), getattr(a_map(), name), equal_nan=True)
+    assert after.inputs == (empty.observation,)
+
+
+def test_sigma_grows_with_time_to_climate_plus_field() -> None:
+    state = analyse(replace(blank(NOON, GRID)), layer("hmi", 0.0, 5.0))
+    west = GRID.lon < 180.0
+    sigmas = [forecast(state, NOON + n * DAY).sigma.astype(float) for n in (0, 1, 3, 10, 100)]
+    grown = np.array([np.sort(sigma, axis=None)[: west.sum()].mean() for sigma in sigmas])
+    assert (np.diff(grown) > 0).all()
+    once = np.sqrt(CLIMATE_SIGMA**2 + (grown[0] ** 2 - CLIMATE_SIGMA**2) * np.exp(-1 / MEMORY_DAYS))
+    assert grown[1] == pytest.approx(once, rel=1e-4)
+    assert sigmas[-1].max() == pytest.approx(CLIMATE_SIGMA, rel=1e-4)
+    assert sigmas[-1].min() == pytest.approx(CLIMATE_SIGMA, rel=1e-4)
+
+
+def test_sigma_of_strong_field_grows_to_the_field() -> None:
+    strong = replace(blank(NOON, GRID), br=np.full(GRID.shape, 200.0, np.float32))
+    limit = forecast(strong, NOON + 100 * DAY).sigma
+    assert np.allclose(limit, np.hypot(CLIMATE_SIGMA, 200.0), rtol=1e-4)
+
+
+def test_hourly_forecasts_are_one_forecast() -> None:
+    state = analyse(a_map(), layer("hmi", 30.0, 6.0))
+    hourly = state
+    for n in range(1, 49):
+        hourly = forecast(hourly, NOON + n * HOUR)
+    once = forecast(state, NOON + 2 * DAY)
+    assert np.abs(hourly.br - once.br).max() < 1e-3
+    assert np.array_equal(hourly.source, once.source)
+    assert np.allclose(hourly.age, once.age, atol=1e-3, equal_nan=True)
+    assert forecast(state, NOON) is state
+
+
+def test_a_late_layer_is_carried_to_the_time_of_the_map() -> None:
+    """It lands where it would be had it come in time, and counts less for its age."""
+    early = NOON - 6 * HOUR
+    late = analyse(forecast(blank(early, GRID), NOON), layer("hmi", 10.0, 6.0, early))
+    punctual = forecast(analyse(blank(early, GRID), layer("hmi", 10.0, 6.0, early)), NOON)
+    assert late.time == NOON
+    seen = late.age == 6.0
+    assert np.array_equal(seen, punctual.age == 6.0)
+    assert seen.mean() == 0.5
+    assert late.sigma[seen].min() > 6.0
+    inland = seen & np.roll(seen, 5, axis=1) & np.roll(seen, -5, axis=1)
+    gap = np.abs(late.br - punctual.br)[inland]
+    assert gap.max() < 0.1 * 10.0
+
+
+def test_a_newer_layer_brings_the_map_to_its_own_time() -> None:
+    after = analyse(a_map(), layer("hmi", 30.0, 6.0, NOON + HOUR))
+    assert after.time == NOON + HOUR
+    assert after.last_observed == {"hmi": NOON + HOUR}
+
+
+def test_last_observed_keeps_the_newest_of_each_instrument() -> None:
+    state = analyse(a_map(), layer("hmi", 30.0, 6.0))
+    state = analyse(state, layer("hmi", 30.0, 6.0, NOON - HOUR))
+    state = analyse(state, layer("gong", 30.0, 6.0, NOON - 2 * HOUR))
+    assert state.last_observed == {"hmi": NOON, "gong": NOON - 2 * HOUR}
+
+
+def test_a_cell_rests_on_its_instrument_while_fresh() -> None:
+    state = analyse(blank(NOON, GRID), layer("gong", 30.0, 6.0))
+    west = GRID.lon < 180.0
+    assert (state.source[:, west] == Source.GONG).all()
+    assert (state.age[:, west] == 0.0).all()
+    assert (state.source[:, ~west] == Source.TRANSPORTED).all()
+    assert np.isnan(state.age[:, ~west]).all()
+    later = forecast(state, NOON + (FRESH_HOURS - 1.0) * HOUR)
+    assert (later.source == Source.GONG).mean() == 0.5
+    assert np.nanmax(later.age) == pytest.approx(FRESH_HOURS - 1.0)
+    stale = forecast(later, NOON + (FRESH_HOURS + 1.0) * HOUR)
+    assert (stale.source == Source.TRANSPORTED).all()
+
+
+def test_a_cell_that_hardly_heeds_an_observation_does_not_rest_on_it() -> None:
+    state = analyse(blank(NOON, GRID), layer("hmi", 30.0, 6.0))
+    after = analyse(state, layer("gong", 0.0, 60.0))
+    assert np.array_equal(after.source, state.source)
+
+
+def test_balance_leaves_no_net_flux_and_says_what_it_took() -> None:
+    before = a_map()
+    after = balance(before)
+    assert abs(after.net_flux) < 1e-6 * after.unsigned_flux
+    assert after.net_flux_removed == pytest.approx(before.net_flux, rel=1e-6)
+    assert np.array_equal(np.sign(after.br), np.sign(before.br))
+    assert after.unsigned_flux == pytest.approx(before.unsigned_flux, rel=0.01)
+
+
+def test_a_map_of_one_polarity_is_not_balanced_away() -> None:
+    lone = replace(blank(NOON, GRID), br=np.full(GRID.shape, 5.0, np.float32))
+    assert np.array_equal(balance(lone).br, lone.br)
+
+
+def test_observe_gives_radial_field_and_an_error_that_grows_to_the_limb() -> None:
+    image, disk = magnetogram("hmi")
+    seen = observe(image, GRID)
+    lon, lat = GRID.mesh()
+    mu = disk.observer.mu(lon, lat)
+    inside = mu > 0.2
+    assert np.isfinite(seen.br[inside]).all()
+    assert np.isnan(seen.br[mu < 0.0]).all()
+    assert np.abs(seen.br - field("dipole", lon, lat))[inside].max() < 0.2
+    assert seen.sigma[mu > 0.99].mean() == pytest.approx(VIEW_SIGMA, rel=0.1)
+    at_limb = (mu > 0.24) & (mu < 0.26)
+    assert seen.sigma[at_limb].mean() == pytest.approx(VIEW_SIGMA / 0.25**2, rel=0.1)
+
+
+def test_gong_and_mdi_are_brought_to_the_scale_of_hmi() -> None:
+    hmi = observe(magnetogram("hmi")[0], GRID)
+    for instrument, divisor in (("gong", 0.7), ("mdi", 1.31)):
+        other = observe(magnetogram(instrument)[0], GRID)
+        assert np.allclose(other.br * divisor, hmi.br, equal_nan=True)
+        assert np.allclose(other.sigma * divisor, hmi.sigma, equal_nan=True)
+
+
+def test_what_is_no_magnetogram_is_not_observed() -> None:
+    image, _ = magnetogram("hmi")
+    bright = replace(image, observation=replace(image.observation, quantity=Quantity.INTENSITY))
+    with pytest.raises(BadFile, match=r"hmi\.fits: it is not a full-disk magnetogram; give"):
+        observe(bright, GRID)
+
+
+def test_a_first_guess_is_as_old_as_the_last_passage_of_each_longitude() -> None:
+    observation = replace(seen_by("gong"), quantity=Quantity.B_R)
+    data = np.full(GRID.shape, 7.0, np.float32)
+    guess = first_guess(
+        SolarImage(data, np.ones(GRID.shape, bool), "G", GRID.geometry, observation), GRID
+    )
+    assert np.allclose(guess.br, 7.0 / 0.7)
+    west = (GRID.lon - earth(NOON).carrington_longitude + 180.0) % 360.0 - 180.0
+    age = guess.age[90]
+    assert (age[np.abs(west) < 60.0] == 0.0).all()
+    # Half a day after leaving the zone in the west; 18 days just before coming back in the east.
+    days = 27.2753 / 360.0
+    assert age[np.argmin(np.abs(west - 66.0))] == pytest.approx(24 * 6.0 * days, abs=2.0)
+    assert age[np.argmin(np.abs(west + 61.0))] == pytest.approx(24 * 239.0 * days, abs=2.0)
+    assert (np.diff(guess.sigma[90][np.argsort(age)]) >= 0.0).all()
+    assert (guess.source[90][age < FRESH_HOURS] == Source.GONG).all()
+    assert (guess.source[90][age > FRESH_HOURS] == Source.TRANSPORTED).all()
