@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 ARCHIVE ?=
 AT ?=
-DATA ?= run
+DATA ?= run/$(if $(ARCHIVE),archive,demo)
 SPINUP ?= 28d
 
 .PHONY: run test bench clean
