@@ -66,8 +66,8 @@ def write_duration(duration: timedelta) -> str:
     minutes = duration.total_seconds() / 60
     for unit, length in (("d", 1440), ("h", 60)):
         if minutes % length == 0:
-            return f"{minutes / length:.12g}{unit}"
-    return f"{minutes:.12g}m"
+            return f"{minutes / length:.15g}{unit}"
+    return f"{minutes:.15g}m"
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]

@@ -1,5 +1,7 @@
 """What tests share."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,3 +15,16 @@ def real_archive() -> Path:
     if not REAL_ARCHIVE.is_dir():
         pytest.skip("real observations are absent: no folder ../shared/archive")
     return REAL_ARCHIVE
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Settings of this machine's operator do not reach the tests."""
+    file = tmp_path_factory.mktemp("settings") / "allsun.toml"
+    file.write_text("")
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name.startswith("ALLSUN_"):
+                environment.delenv(name)
+        environment.setenv("ALLSUN_CONFIG", str(file))
+        yield
