@@ -117,7 +117,7 @@ class Store:
     def _writing(self) -> Iterator[None]:
         """Exclude other writers, after cleaning up behind those that died."""
         self._sets.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as lock:
+        with (self.root / ".lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._drop_staging()
             self._settle()
