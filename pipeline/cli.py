@@ -145,6 +145,50 @@ def demo(settings: Settings) -> Report:
 
 
 @command(app)
+def simulate(
+    settings: Settings,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.")],
+    start: Annotated[str, typer.Option(help="When to begin, UTC.")],
+    days: Annotated[float, typer.Option(help="How many days to simulate.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another one is another Sun.")] = 0,
+    instruments: Annotated[
+        str | None,
+        typer.Option(
+            help="Separated by commas: hmi, gong, gong-synoptic, gong-seismic, hmi-seismic, euvi, "
+            "aia, mdi; by default all but the last two."
+        ),
+    ] = None,
+    every: Annotated[
+        str, typer.Option(help="Thin denser series to one file in this time; 3m keeps all.")
+    ] = "1h",
+    size: Annotated[
+        int, typer.Option(help="Pixels along a side of HMI frames; the real ones have 4096.")
+    ] = 1024,
+) -> Report:
+    """Simulate the Sun and observe it into the folders and formats of the archives."""
+    from pipeline.simulator.archive import DEFAULT, write_archive
+
+    written = write_archive(
+        folder,
+        begin := parse_utc(start),
+        begin + _days(days),
+        seed=seed,
+        names=[name.strip() for name in instruments.split(",")] if instruments else DEFAULT,
+        every=_duration(every) or timedelta(),
+        hmi_size=size,
+        track=lambda hours, total: _progress(hours, "Simulating", total),
+    )
+    summary = {
+        "folder": str(folder),
+        "end": f"{begin + _days(days):%Y-%m-%dT%H:%M:%SZ}",
+        "files": written.files,
+        "megabytes": round(written.size / 1e6),
+        "truth": [str(path) for path in written.truth],
+    }
+    return Report(summary, _as_text(summary))
+
+
+@command(app)
 def status(settings: Settings) -> Report:
     """Say what the newest products are, how old, and what they rest on."""
     from pipeline import publish
@@ -272,10 +316,12 @@ def _sentence(error: Exception) -> str:
     return f"Unexpected {type(error).__name__}: {error}. Run again with --debug and report it."
 
 
-def _progress(items: Iterable[Any]) -> Iterable[Any]:
+def _progress(
+    items: Iterable[Any], doing: str = "Assimilating", total: int | None = None
+) -> Iterable[Any]:
     """A progress bar on standard error, where that is a terminal."""
     console = Console(stderr=True)
-    return track(items, "Assimilating", console=console, disable=not console.is_terminal)
+    return track(items, doing, total, console=console, disable=not console.is_terminal)
 
 
 def _valid_time(text: str | None) -> datetime:
@@ -289,6 +335,13 @@ def _valid_time(text: str | None) -> datetime:
     if time.year < 1970:
         raise BadRequest(f"{text} is before the first magnetograms; give a time from 1970 on.")
     return time
+
+
+def _days(number: float) -> timedelta:
+    try:
+        return timedelta(days=number)
+    except (ValueError, OverflowError):
+        raise BadRequest(f"{number} is no number of days; give one like 3 or 0.5.") from None
 
 
 def _duration(text: str | None) -> timedelta | None:
