@@ -24,18 +24,18 @@ from pipeline.surface.transport import Flow
 
 STREAM = 3
 
-REGIONS_PER_DAY = 0.012  # per unit of sunspot number
-FLUX, FLUX_SCATTER = 4.0e21, 1.1  # Mx unsigned, median and scatter of the logarithm
-LATITUDE_SCATTER = 6.0  # deg about the mean of the hemisphere
+REGIONS_PER_DAY = 0.009  # per unit of sunspot number
+FLUX, FLUX_SCATTER = 4.0e21, 1.0  # Mx unsigned, median and scatter of the logarithm
+LATITUDE_SCATTER = 5.0  # deg about the mean of the hemisphere
 JOY = 0.5  # deg of tilt per deg of latitude
 TILT_SCATTER = 15.0  # deg, of regions of 1e22 Mx; less of larger ones (Fisher et al. 1995)
 ANTI_HALE = 0.04  # Stenflo & Kosovichev (2012, ApJ 745, 129)
-SEPARATION = 7.0  # deg between the polarities of 1e22 Mx, as the cube root of the flux
+SEPARATION = 6.0  # deg between the polarities of 1e22 Mx, as the cube root of the flux
 RISE_DAYS = (1.0, 3.0)
-DECAY_DAYS = 10.0  # of 1e22 Mx, as the cube root of the flux
+DECAY_DAYS = 14.0  # of 1e22 Mx, as the cube root of the flux
 LOSS_WIDTH = 0.7  # deg: how far lost flux is strewn at first
-LIVES = 4.0  # decay times after which a region is forgotten
-LONGEST = 60  # days
+LIVES = 3.0  # decay times after which a region is forgotten
+LONGEST = 70  # days
 EDGE = 50.0  # G: where a region ends
 
 SPOT_FIELD, PLAGE_FIELD, FIELD_SCATTER = 1500.0, 400.0, 0.35  # G at the centre; of the logarithm

@@ -123,7 +123,7 @@ def test_quiet_sun_stays_as_it_is_for_a_week() -> None:
 
 
 def test_the_list_of_regions_is_what_the_map_shows(active: Moment) -> None:
-    """Strong regions away from others hold in the map the flux that the list says."""
+    """Lone strong regions hold the listed flux in the map; weaker field is what they lost."""
     grid = active.grid
     lon, lat = grid.mesh()
 
@@ -135,10 +135,12 @@ def test_the_list_of_regions_is_what_the_map_shows(active: Moment) -> None:
         ):
             continue
         near = distance(lon, lat, region.lon, region.lat) < 8.0
-        strong = near & (np.abs(active.br) > 60.0)
+        strong = near & (np.abs(active.br) > 150.0)
         ratios.append(np.abs(active.br[strong]).sum() * grid.cell_area / region.flux)
     assert len(ratios) >= 3
-    assert np.median(ratios) == pytest.approx(1.0, abs=0.25)
+    assert np.median(ratios) == pytest.approx(1.0, abs=0.15)
+    assert min(ratios) > 0.6
+    assert max(ratios) < 1.6
 
 
 def distance(lon: np.ndarray, lat: np.ndarray, lon0: float, lat0: float) -> np.ndarray:
