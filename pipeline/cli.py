@@ -10,6 +10,7 @@ import functools
 import inspect as signatures
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,12 @@ app = typer.Typer(
 config_app = typer.Typer(help="Show or check the settings.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 
+
+# The demonstration has to be over in a minute and a half on two cores.
+DEMO_DAYS = timedelta(days=2)
+DEMO_EVERY = timedelta(hours=3)
+DEMO_STEP = timedelta(hours=12)
+DEMO_GRID = CarringtonGrid(720, 360)
 
 KEYWORD_ONLY = signatures.Parameter.KEYWORD_ONLY
 
@@ -126,22 +133,43 @@ def once(
 
 
 @command(app)
-def demo(settings: Settings) -> Report:
-    """Simulate a small Sun, observe it, and make its map through the whole chain."""
-    from pipeline import publish
+def demo(
+    settings: Settings,
+    seed: Annotated[int, typer.Option(min=0, help="Another one is another Sun.")] = 0,
+) -> Report:
+    """Simulate the Sun of these days, observe it, map it through the whole chain, and score."""
+    from pipeline import publish, scores
     from pipeline.cycle import run_cycle
-    from pipeline.simulator.demo import write_archive
+    from pipeline.simulator.archive import write_archive
     from pipeline.simulator.server import ArchiveServer
 
     at = _valid_time(None)
-    folder = settings.data / "simulated-archive"
-    write_archive(folder, at)
+    start = at.replace(hour=0) - DEMO_DAYS
+    home = settings.data / f"{start:%Y%m%d}-{seed}"  # maps of one Sun are not carried on by another
+    folder = home / "archive"
+    if folder.exists():
+        shutil.rmtree(folder)
+    write_archive(
+        folder,
+        start,
+        at,
+        seed=seed,
+        every=DEMO_EVERY,
+        grid=DEMO_GRID,
+        track=lambda hours, total: _progress(hours, "Simulating", total),
+    )
     with ArchiveServer(folder) as server:
         archives = settings.archives.model_copy(update={"mirror": server.url})
-        through_server = settings.model_copy(update={"archives": archives})
-        products = run_cycle(at, through_server, _duration("3d"), _progress)
+        simulated = settings.model_copy(update={"archives": archives, "data": home})
+        run_cycle(at - DEMO_STEP, simulated, at - DEMO_STEP - start, _progress)
+        products = run_cycle(at, simulated, track=_progress)
+    comparison = scores.compare(products.files["synchronic"], folder)
+    picture = home / "scores.png"
+    scores.write_picture(picture, comparison.map_, comparison.truth)
     summary = publish.describe(products)
-    return Report(summary, _told(summary))
+    text = f"{_told(summary)}\n\n{scores.as_text(comparison)}\npicture of the scores: {picture}"
+    more = {"scores": scores.as_json(comparison), "picture": str(picture), "truth": str(folder)}
+    return Report(summary | more, text)
 
 
 @command(app)

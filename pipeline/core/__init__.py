@@ -14,6 +14,7 @@ from pipeline.core.geometry import (
     Observer,
     PlateCarree,
     Postel,
+    great_circle,
 )
 from pipeline.core.grid import CarringtonGrid
 from pipeline.core.nouns import (
@@ -52,6 +53,7 @@ __all__ = [
     "earth",
     "from_gps",
     "from_tai",
+    "great_circle",
     "parse_utc",
     "stamp",
     "to_tai",

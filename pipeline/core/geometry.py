@@ -24,6 +24,7 @@ __all__ = [
     "Observer",
     "PlateCarree",
     "Postel",
+    "great_circle",
 ]
 
 
@@ -194,6 +195,11 @@ class Postel:
         theta = np.arctan2(np.hypot(west, north), z)
         along = self.step * np.sinc(theta / np.pi)
         return self.x0 + west / along, self.y0 + north / along
+
+
+def great_circle(lon: ArrayLike, lat: ArrayLike, lon0: float, lat0: float) -> Floats:
+    """Distance of places from (lon0, lat0) along the surface, deg."""
+    return np.degrees(np.arccos(np.clip(_cos_distance(lon, lat, lon0, lat0), -1.0, 1.0)))
 
 
 def _to_carrington(

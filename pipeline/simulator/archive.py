@@ -70,7 +70,7 @@ def write_archive(
         raise BadRequest("No archive has a file every few seconds; give 1m or more.")
     campaign = Campaign(seed, end, every, hmi_size)
     chosen = _chosen(names, instruments(campaign))
-    hours = -(-(end - start) // HOUR)
+    hours = (end - start) // HOUR + 1
     counts = dict.fromkeys(chosen, 0)
     size = 0
     day: list[Moment] = []

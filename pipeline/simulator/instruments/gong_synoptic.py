@@ -7,9 +7,9 @@ weight; the frames of its next passage replace those of the last one by one, so 
     map = past + (sum over new frames of w (B_r - past)) / (w of a full passage)
 
 and when the passage is over, the map becomes the past. At the beginning of a simulation
-there is no past: it is the truth as GONG might have seen it, blurred by 2.5 degrees,
-scaled to .7 and with the noise of a merged map. Frames are taken without zero-point
-error, as zqa files nearly are.
+there is no past: it is the truth of that moment without the regions that emerged where
+the Earth could not see them, blurred by 2.5 degrees, scaled to .7 and with the noise of
+a merged map. Frames are taken without zero-point error, as zqa files nearly are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from pipeline.core import CarringtonGrid, earth
+from pipeline.core import CarringtonGrid, earth, great_circle
 from pipeline.simulator.campaign import HOUR, Campaign, File
 from pipeline.simulator.files import ORIGIN, Header, iso, rotation, write_plain
 from pipeline.simulator.instruments.gong import GONG, MIXED, SIZE, Look, looks
@@ -38,6 +38,7 @@ GRID = CarringtonGrid(360, 180)
 REACH = 60.0  # deg from the central meridian
 NEAREST_LIMB = 0.2  # mu
 BLUR = 2.5  # deg, of the past at the beginning
+SURROUNDINGS = 8.0  # deg around a region nobody saw
 NOISE = 1.0  # G, of a merged map
 SYNODIC = 13.2  # deg/day
 LEAD = timedelta(minutes=56)  # a map made at the full hour is named after this much earlier
@@ -121,7 +122,16 @@ def _mapped(look: Look) -> tuple[Map, NDArray[np.bool_]]:
 
 def _before(moment: Moment, rng: np.random.Generator) -> Map:
     """What a network before the simulation might have left behind."""
-    coarse = moment.grid.block_mean(moment.br, GRID)
+    known = moment.br.copy()
+    central = earth(moment.time).carrington_longitude
+    lon, lat = moment.grid.mesh()
+    for region in moment.regions:
+        hidden = (region.lon - central - REACH) % 360.0  # deg since it was last within reach
+        if hidden < 360.0 - 2.0 * REACH:
+            left = moment.time - timedelta(days=hidden / SYNODIC)
+            if region.born > left:
+                known[great_circle(lon, lat, region.lon, region.lat) < SURROUNDINGS] = 0.0
+    coarse = moment.grid.block_mean(known, GRID)
     blurred = gaussian_filter(coarse, (BLUR * GRID.nlat / 180.0, BLUR), mode=("nearest", "wrap"))
     return np.asarray(GONG.scale * blurred + rng.normal(0.0, NOISE, GRID.shape), np.float32)
 
