@@ -18,7 +18,8 @@ FIRST, LAST = 19, 25
 MINIMUM = (1954.3, 1964.8, 1976.2, 1986.7, 1996.6, 2008.96, 2019.96)  # start of each, years
 MAXIMUM = (285.0, 157.0, 233.0, 213.0, 180.0, 116.0, 161.0)  # sunspot number
 MEAN_MAXIMUM, PERIOD = 179.0, 11.0
-REVERSAL = 0.75
+REVERSAL = 0.75  # exponent that puts the poles' reversal at two fifths of a cycle
+MEAN_CYCLE_PEAK = 0.5234  # of the formula in sunspot_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Cycle:
         Scaled to the height of this one.
         """
         x = np.clip((12.0 * (np.asarray(year, float) - self.start) + 4.0) / 54.0, 0.0, 6.0)
-        return np.asarray(self.maximum / 0.5240 * x**3 / (np.exp(x**2) - 0.8))
+        return np.asarray(self.maximum / MEAN_CYCLE_PEAK * x**3 / (np.exp(x**2) - 0.8))
 
     def latitude(self, year: float) -> float:
         """Mean latitude of its regions, deg: 28 exp(-t/90 months) (Hathaway 2011)."""

@@ -34,11 +34,12 @@ SEPARATION = 6.0  # deg between the polarities of 1e22 Mx, as the cube root of t
 RISE_DAYS = (1.0, 3.0)
 DECAY_DAYS = 14.0  # of 1e22 Mx, as the cube root of the flux
 LOSS_WIDTH = 0.7  # deg: how far lost flux is strewn at first
-LIVES = 3.0  # decay times after which a region is forgotten
-LONGEST = 70  # days
+LIVES = 3.0  # decay times after which nothing is held
+LONGEST = 70  # days of a life
 EDGE = 50.0  # G: where a region ends
 
-SPOT_FIELD, PLAGE_FIELD, FIELD_SCATTER = 1500.0, 400.0, 0.35  # G at the centre; of the logarithm
+SPOT_FIELD, PLAGE_FIELD = 1500.0, 400.0  # G at the centre of the main spot and of the rest
+FIELD_SCATTER = 0.35  # of the logarithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,12 @@ class Bipole:
     field: Floats
 
     def held(self, day: float) -> float:
-        """Flux that is up and not yet lost, Mx: steady rise, loss in proportion."""
+        """Flux that is up and not yet lost, Mx: steady rise, loss in proportion, none at last."""
         age = max(day - self.born, 0.0)
         risen = min(age, self.rise)
         grown = self.decay / self.rise * -math.expm1(-risen / self.decay)
-        return self.flux * grown * math.exp(-(age - risen) / self.decay)
+        left = math.exp(-(age - risen) / self.decay) - math.exp(-LIVES)
+        return self.flux * grown * max(left, 0.0) / -math.expm1(-LIVES)
 
     def lost(self, day: float) -> float:
         """Flux given away to the surroundings since the beginning, Mx."""

@@ -161,6 +161,8 @@ def test_regions_grow_and_decay() -> None:
     assert held[-1] < 0.2 * bipole.flux
     assert (np.diff(lost) > -1e-9 * bipole.flux).all()
     assert held[-1] + lost[-1] == pytest.approx(bipole.flux)
+    end = bipole.born + bipole.rise + 3.0 * bipole.decay
+    assert bipole.lost(end) == pytest.approx(bipole.flux)
 
 
 @pytest.mark.parametrize("lat", [0.0, 37.0, -89.9, 90.0])
