@@ -1,9 +1,9 @@
 """Averaging the pixels of a solar disk over the cells of the Carrington grid.
 
 Longitude by sine latitude is an equal-area plane, so the footprint of a pixel
-is the polygon of its four corners in that plane, and footprints of neighbours
-share their edges: they tile the visible Sun without gap or overlap. Each cell
-takes the mean of the pixels, weighted by the exact area in which polygon and
+is the polygon of its four corners in that plane (with points between them near
+a pole, where straight edges would fold), and footprints of neighbours share
+their edges: they tile the visible Sun without gap or overlap. Each cell takes the mean of the pixels, weighted by the exact area in which polygon and
 cell intersect (Sutherland & Hodgman 1974, CACM 17, 32, clipping; areas by the
 shoelace formula). Flux is therefore conserved to rounding, and mixed
 polarities are averaged as they lie, neither cancelled by interpolation nor
