@@ -3,8 +3,9 @@
 Longitude by sine latitude is an equal-area plane, so the footprint of a pixel
 is the polygon of its four corners in that plane (with points between them near
 a pole, where straight edges would fold), and footprints of neighbours share
-their edges: they tile the visible Sun without gap or overlap. Each cell takes the mean of the pixels, weighted by the exact area in which polygon and
-cell intersect (Sutherland & Hodgman 1974, CACM 17, 32, clipping; areas by the
+their edges: they tile the visible Sun without gap or overlap. Each cell takes
+the mean of the pixels, weighted by the exact area in which polygon and cell
+intersect (Sutherland & Hodgman 1974, CACM 17, 32, clipping; areas by the
 shoelace formula). Flux is therefore conserved to rounding, and mixed
 polarities are averaged as they lie, neither cancelled by interpolation nor
 counted twice. At the poles and across 0°/360° the polygons are unrolled.
