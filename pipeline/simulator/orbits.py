@@ -31,6 +31,11 @@ def stereo_a(time: datetime) -> Observer:
     ahead = separation(time)
     return Observer(
         carrington_longitude=(earth(time).carrington_longitude + ahead) % 360.0,
-        latitude=earth(time + ahead / 360.0 * YEAR).latitude,
+        latitude=latitude(time, ahead),
         distance=DISTANCE * AU_M * 100.0 / R_SUN_CM,
     )
+
+
+def latitude(time: datetime, ahead: float) -> float:
+    """Heliographic latitude [deg] of a place in the ecliptic *ahead* deg of the Earth."""
+    return earth(time + ahead / 360.0 * YEAR).latitude

@@ -6,6 +6,7 @@ regions of all its times in one table, row by row.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +88,10 @@ def write_day(folder: Path, moments: Sequence[Moment]) -> Path:
         variable.encoding = {"_FillValue": None}
     dataset["br"].encoding |= {"chunksizes": (1, *grid.shape), "zlib": True, "complevel": 1}
     with whole(path) as part:
-        dataset.to_netcdf(part, engine="netcdf4")
+        try:
+            dataset.to_netcdf(part, engine="netcdf4")
+        except RuntimeError as error:  # how netCDF4 speaks of a full disk
+            raise OSError(errno.EIO, str(error)) from error
     return path
 
 
