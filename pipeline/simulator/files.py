@@ -91,7 +91,6 @@ def helioprojective(disk: Disk, step: float, r_sun_m: float) -> Header:
         "CDELT1": step,
         "CDELT2": step,
         "DSUN_OBS": disk.observer.distance * r_sun_m,
-        "DSUN_REF": AU_M,
         "RSUN_REF": r_sun_m,
         "RSUN_OBS": math.asin(1.0 / disk.observer.distance) / ARCSEC,
         "CRLN_OBS": disk.observer.carrington_longitude,

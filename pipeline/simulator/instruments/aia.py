@@ -17,7 +17,15 @@ import numpy as np
 from pipeline.core import Disk, earth
 from pipeline.simulator.campaign import DAY, HOUR, Campaign, File
 from pipeline.simulator.corona import Corona, Detector
-from pipeline.simulator.files import ORIGIN, helioprojective, iso, rotation, statistics, write_rice
+from pipeline.simulator.files import (
+    AU_M,
+    ORIGIN,
+    helioprojective,
+    iso,
+    rotation,
+    statistics,
+    write_rice,
+)
 from pipeline.simulator.optics import disk_of
 from pipeline.simulator.sun import Moment
 
@@ -94,6 +102,7 @@ def write(
         "QUALLEV0": 0,
         "QUALITY": quality,
         **helioprojective(disk, STEP, R_SUN_M),
+        "DSUN_REF": AU_M,
         "CROTA2": disk.north,
         "R_SUN": disk.radius * LEVEL1,
         "CAR_ROT": int(rotation(time)),

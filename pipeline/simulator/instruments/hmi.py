@@ -21,7 +21,15 @@ import numpy as np
 
 from pipeline.core import CarringtonGrid, Disk, earth, from_tai, to_tai
 from pipeline.simulator.campaign import DAY, HOUR, Campaign, File
-from pipeline.simulator.files import ORIGIN, helioprojective, iso, rotation, statistics, write_rice
+from pipeline.simulator.files import (
+    AU_M,
+    ORIGIN,
+    helioprojective,
+    iso,
+    rotation,
+    statistics,
+    write_rice,
+)
 from pipeline.simulator.optics import Magnetograph, Picture, disk_of, magnetogram, radius
 from pipeline.simulator.sun import Moment
 
@@ -110,6 +118,7 @@ def write(
         "DATASIGN": 1,
         "WCSNAME": "Helioprojective-cartesian",
         **helioprojective(disk, step, R_SUN_M),
+        "DSUN_REF": AU_M,
         "CROTA2": disk.north,
         **dict.fromkeys(("CRDER1", "CRDER2", "CSYSER1", "CSYSER2"), "nan"),
         "CAR_ROT": int(rotation(time)),
