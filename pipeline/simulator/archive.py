@@ -53,7 +53,7 @@ def write_archive(
     names : of the instruments
     every : series that are denser are thinned to one file in this time
     hmi_size : pixels along a side of HMI frames
-    grid : of the Sun, 1440 by 720 by default
+    grid : of the Sun, 1440 by 720 by default; a multiple of 360 by 180
     track : wraps the hours, told how many there are, to show progress
 
     Raises
@@ -68,6 +68,9 @@ def write_archive(
         raise BadRequest(f"HMI frames of {hmi_size} pixels cannot be made; give 64 to 4096.")
     if every < timedelta(minutes=1):
         raise BadRequest("No archive has a file every few seconds; give 1m or more.")
+    grid = grid or CarringtonGrid(1440, 720)
+    if grid.nlon % 360 or grid.nlat % 180:
+        raise BadRequest(f"A Sun of {grid.nlon}x{grid.nlat} cells does not divide into degrees.")
     campaign = Campaign(seed, end, every, hmi_size)
     chosen = _chosen(names, instruments(campaign))
     hours = (end - start) // HOUR + 1

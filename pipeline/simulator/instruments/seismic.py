@@ -2,10 +2,11 @@
 
 A map shows a phase shift of -(.061 + .031 flux/1e22 Mx) rad over each region that it
 detects, among noise of .055 rad that is correlated over 6 deg, as measured on the maps of
-March 2014. Whether a region shows grows with its flux; where, is wrong by some 7 deg
-of great circle, half of that for good and half anew in every map; how much flux, by a
-factor of two; which polarity leads, nobody hears. Catalogue and list name what was detected and, once in two maps, what
-is not there. A map of 00 or 12 UT rests on the twelve hours before and after.
+March 2014. Whether a region shows grows with its flux; where, is wrong by some 7 deg of
+great circle, half of that for good and half anew in every map; how much flux, by a factor
+of two; which polarity leads, nobody hears. Catalogue and list name what was detected and,
+once in two maps, what is not there. A map of 00 or 12 UT rests on the twelve hours before
+and after.
 """
 
 from __future__ import annotations
