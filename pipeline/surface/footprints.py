@@ -17,6 +17,9 @@ _BANDS = 8
 # The edge of a pixel, straight in the image, is straight enough in grid coordinates if it
 # spans no more than this part of a turn; where meridians converge it is cut into pieces.
 _STRAIGHT = 1.0 / 72.0
+# Towards the limb an edge of h solar radii bows by h/8 mu² of its length; from h/mu² on it
+# is cut into four.
+_BOWED = 0.008
 _PIECES = 2**20
 _VERTICES = 1024
 
@@ -67,24 +70,36 @@ def _corner_row(u, v, j, disk, nlon, nlat):
 
 
 @njit(cache=True)
+def _bowed(x, y, disk):
+    """Whether a pixel edge around (x, y) bows too much to be drawn as a straight line."""
+    x0, y0, scale, _, _, _, _, _, distance = disk
+    edge2 = scale * scale * (distance * distance - 1.0)
+    return np.sqrt(edge2) > _BOWED * (1.0 - edge2 * ((x - x0) ** 2 + (y - y0) ** 2))
+
+
+@njit(cache=True)
 def _outline(u, v, i, j, disk, nlon, nlat):
-    """The polygon of pixel (i, j), a few vertices to an edge near a pole. Returns its size.
+    """The polygon of pixel (i, j), several vertices to an edge near pole or limb; its size.
 
     *u*, *v* hold the four corners and receive the vertices. An edge is halved until its
     pieces are straight enough, which both pixels that share it do alike.
     """
+    x, y, dx, dy = i - 0.5, j - 0.5, 1.0, 0.0
     for k in range(4):
-        step = abs(u[k] - u[k - 1 if k else 3])
-        if min(step, nlon - step) > _STRAIGHT * nlon:
+        step = abs(u[k] - u[(k + 1) % 4])
+        if min(step, nlon - step) > _STRAIGHT * nlon or _bowed(x + dx / 2, y + dy / 2, disk):
             break
+        x, y, dx, dy = x + dx, y + dy, -dy, dx
     else:
         return 4
     n, x, y, dx, dy = 0, i - 0.5, j - 0.5, 1.0, 0.0
     for _ in range(4):
-        done = 0
+        done, longest = 0, _PIECES
+        if _bowed(x + dx / 2, y + dy / 2, disk):
+            longest //= 4
         u[n], v[n] = _to_grid(x, y, disk, nlon, nlat)
         while done < _PIECES:
-            piece = done & -done if done else _PIECES
+            piece = min(done & -done if done else _PIECES, longest)
             while True:
                 part = (done + piece) / _PIECES
                 end_u, end_v = _to_grid(x + part * dx, y + part * dy, disk, nlon, nlat)

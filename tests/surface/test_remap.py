@@ -55,17 +55,15 @@ def net_excess(name: str, disk: Disk, size: int, points: int) -> tuple[float, fl
 @pytest.mark.parametrize("name", ["uniform", "dipole", "sectored", "noise"])
 @every_view
 def test_net_flux_is_that_of_the_pixels(disk: Disk, name: str) -> None:
-    area, net = net_excess(name, disk, 1024, 3)
-    # An edge between pixels is straight on the map and curved in truth: at the limb by 1e-4
-    # of a pixel of 2", sixteen times less at full size.
-    assert abs(area) < 3e-4
-    assert abs(net) < 2e-5
+    area, net = net_excess(name, disk, 1024, 4)
+    assert abs(area) < 2e-5
+    assert abs(net) < 1e-6
 
 
 def test_net_flux_of_a_full_size_frame_is_that_of_its_pixels() -> None:
     disk = view(4096, 7.0, 1.3, 179.9, (0.498, 0.503))
     area, net = net_excess("uniform", disk, 4096, 2)
-    assert abs(area) < 3e-5
+    assert abs(area) < 2e-6
     assert abs(net) < 1e-6
 
 
