@@ -116,7 +116,7 @@ class GlobalMap:
     source : uint8 (nlat, nlon), :class:`Source` of each pixel
     age : float32 (nlat, nlon), hours since the pixel was last observed; NaN if never
     inputs : every observation that entered since *previous*
-    last_observed : time of the newest observation that ever entered, by instrument
+    last_observed : time of the newest frame ever assimilated, by instrument
     previous : the map this one was carried from, if any
     net_flux_removed : Mx, taken out by the flux balance
     qc : conditions that weaken trust in the map as a whole

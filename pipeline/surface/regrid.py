@@ -27,6 +27,7 @@ def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
         or geometry.lat != 0.0
         or abs(abs(geometry.dlon) * nx - 360.0) > 0.1
         or abs(abs(geometry.dsin) * ny - 2.0) > 2e-3
+        or abs(geometry.y0 - (ny - 1) / 2) > 0.5
     ):
         raise BadFile(
             path,
