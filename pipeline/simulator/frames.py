@@ -82,6 +82,7 @@ def write_hmi(
         "CONTENT": "MAGNETOGRAM",
         "BUNIT": "Gauss",
         "T_OBS": f"{to_tai(time):%Y.%m.%d_%H:%M:%S}_TAI",
+        "T_REC": f"{to_tai(time):%Y.%m.%d_%H:%M:%S}_TAI",
         "DATE-OBS": _iso(time),
         "CADENCE": 720.0,
         "CROTA2": disk.north,

@@ -1,0 +1,109 @@
+"""A small Sun seen by small instruments, in the folders of the archives."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from pipeline.core import earth, from_gps, from_tai
+from pipeline.core.geometry import Floats
+from pipeline.settings import CoronaSettings, Settings, SurfaceSettings
+from pipeline.simulator.frames import Sun, write_gong, write_gong_synoptic, write_hmi
+
+SIDE = 256  # pixels of an HMI frame; plenty for cells of one degree
+POLES = (  # west of the central meridian, latitude, width (all deg), G
+    (-44.0, 19.0, 3.0, -220.0), (-36.0, 17.0, 3.0, 220.0),
+    (20.0, -15.0, 4.0, 260.0), (30.0, -13.0, 4.0, -260.0),
+    (145.0, -21.0, 4.0, 300.0), (155.0, -19.0, 4.0, -300.0),
+)  # fmt: skip
+
+
+class SmallArchive:
+    """Writes observations of a Sun of *epoch* below *root*, dated as the archives would.
+
+    Whatever is written again is dated later, as a replaced file is.
+    """
+
+    def __init__(self, root: Path, epoch: datetime) -> None:
+        self.root = root
+        self._sun = small_sun(earth(epoch).carrington_longitude)
+        self._delay = itertools.count(900, 60)
+
+    def hmi(self, hour: datetime) -> Path:
+        """The near-real-time frame of a full *hour* of the TAI clock."""
+        name = f"{hour:%Y/%m/%d/hmi.M_720s_nrt.%Y%m%d_%H0000_TAI.fits}"
+        path = self.root / "jsoc.stanford.edu/data/hmi/fits" / name
+        time = from_tai(hour.replace(tzinfo=None))
+        write_hmi(path, self._sun, time, size=SIDE, noise=6.3, seed=hour.hour, quick_look=True)
+        return self._dated(path, hour)
+
+    def spoiled(
+        self,
+        hour: datetime,
+        change: Callable[[Floats], Floats] = np.asarray,
+        **cards: object,
+    ) -> Path:
+        """The same with its picture changed and header cards set."""
+        path = self.hmi(hour)
+        with fits.open(path) as units:
+            data, header = units[1].data.astype(np.float32), units[1].header.copy()
+        header.remove("BLANK", ignore_missing=True)
+        header.update(cards)
+        fits.PrimaryHDU(change(data), header).writeto(path, overwrite=True)
+        return self._dated(path, hour)
+
+    def gong(self, time: datetime) -> Path:
+        """A frame of Big Bear."""
+        name = f"{time:bqa/%Y%m/bbbqa%y%m%d/bbbqa%y%m%dt%H%M.fits.gz}"
+        path = self.root / "gong2.nso.edu/oQR" / name
+        write_gong(path, self._faint, from_gps(time.replace(tzinfo=None)), noise=3.0)
+        return self._dated(path, time)
+
+    def synoptic(self, time: datetime) -> Path:
+        """A synoptic map of GONG."""
+        name = f"{time:zqs/%Y%m/mrzqs%y%m%d/mrzqs%y%m%dt%H%Mc0000_000.fits.gz}"
+        path = self.root / "gong2.nso.edu/oQR" / name
+        write_gong_synoptic(path, self._faint, time)
+        return self._dated(path, time)
+
+    def _faint(self, lon: Floats, lat: Floats) -> Floats:  # GONG sees .7 of what HMI sees
+        return 0.7 * self._sun(lon, lat)
+
+    def _dated(self, path: Path, time: datetime) -> Path:
+        os.utime(path, (time.timestamp() + next(self._delay),) * 2)
+        return path
+
+
+def small_sun(meridian: float) -> Sun:
+    """A dipole and three bipolar regions about the Carrington longitude *meridian* [deg]."""
+
+    def br(lon: Floats, lat: Floats) -> Floats:
+        field: Floats = 6.0 * np.sin(np.radians(lat)) ** 7
+        for west, centre, width, strength in POLES:
+            x = (lon - meridian - west + 180.0) % 360.0 - 180.0
+            x, y = x * np.cos(np.radians(centre)), lat - centre
+            field = field + strength * np.exp(-(x**2 + y**2) / (2 * width**2))
+        return field
+
+    return br
+
+
+def small_settings(archive: Path | str, data: Path, **cycle: object) -> Settings:
+    """Settings under which a cycle takes seconds."""
+    settings = Settings(
+        data=data,
+        surface=SurfaceSettings(grid="360x180"),
+        corona=CoronaSettings(radial_cells=4),
+    )
+    return settings.model_copy(
+        update={
+            "archives": settings.archives.model_copy(update={"mirror": str(archive)}),
+            "cycle": settings.cycle.model_copy(update=cycle),
+        }
+    )
