@@ -10,6 +10,7 @@ import functools
 import inspect as signatures
 import json
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -331,6 +332,9 @@ def _sentences(debug: bool) -> Iterator[None]:
     """Turn errors into one sentence on standard error and exit status 1."""
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if debug:
             raise

@@ -64,7 +64,7 @@ def run_cycle(
     if existing := store.find(at, digest):
         return existing
 
-    notes += [*guess.problems, *found.problems]
+    notes += [*found.problems, *guess.problems]
     state = state or _begin(guess, begin, settings, notes)
     for fetched in track(found.files):
         try:
@@ -160,10 +160,10 @@ def _observations(
         fetcher.newest(archives.GONG_FULL_DISK, at, min(at - since["gong"], settings.cycle.stale)),
     ]
     files = sorted((f for part in parts for f in part.files), key=lambda fetched: fetched.time)
+    days = [f"{day}" for part in parts for day in part.missing]
+    missing = [f"hmi: no frame of {', '.join(days)}."] if days else []
     problems = [problem for part in parts for problem in part.problems]
-    if days := [f"{day}" for part in parts for day in part.missing]:
-        problems.append(f"hmi: no frame of {', '.join(days)}.")
-    return Found(tuple(files), tuple(problems))
+    return Found(tuple(files), (*missing, *problems))
 
 
 def _begin(guess: Found, begin: datetime, settings: Settings, notes: list[str]) -> GlobalMap:

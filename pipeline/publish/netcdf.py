@@ -45,7 +45,7 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
     title = f"Synchronic magnetic map of the Sun, {map_.time:%Y-%m-%d %H:%M} UTC"
     summary = (
         "Radial magnetic field of the whole solar photosphere at one moment: newest "
-        "observations assimilated into a map carried by surface flux transport, with standard "
+        "observations assimilated into a map carried by differential rotation, with standard "
         "error, source and age of every cell."
     )
     attributes = global_attributes(path.stem, title, summary, map_.grid, map_, provenance)

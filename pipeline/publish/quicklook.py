@@ -180,7 +180,7 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
         "unsigned flux": f"{map_.unsigned_flux / 1e22:.1f} × 10²² Mx",
         "open flux": f"{corona.open_flux / 1e22:.2f} × 10²² Mx, source surface {surface}",
         "net flux removed": f"{map_.net_flux_removed / 1e22:+.2f} × 10²² Mx",
-        "field above 60°": f"N {map_.polar_field(1):+.1f} G, S {map_.polar_field(-1):+.1f} G",
+        "field above 60°": f"N {map_.polar_field(1):+z.1f} G, S {map_.polar_field(-1):+z.1f} G",
         "newest inputs": _ages(map_),
         "enhancement": provenance.enhancement,
         "quality": conditions or "good",

@@ -81,6 +81,7 @@ def test_a_publisher_killed_in_mid_work_leaves_only_whole_products(
 ) -> None:
     store = Store(tmp_path)
     for kill in range(6):
+        before = store.newest()
         child = os.fork()
         if child == 0:
             try:
@@ -89,7 +90,9 @@ def test_a_publisher_killed_in_mid_work_leaves_only_whole_products(
                     publish(tmp_path, hourly, corona, provenance, f"{kill}")
             finally:
                 os._exit(1)
-        time.sleep(0.15 + 0.23 * kill)
+        while store.newest() == before:
+            time.sleep(0.01)
+        time.sleep(0.07 * kill)
         os.kill(child, signal.SIGKILL)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
         newest = store.newest()

@@ -74,13 +74,14 @@ def write(
     wavelength: int,
     corona: Corona,
     *,
+    size: int = SIZE,
     quality: int = 0,
 ) -> Disk:
     """A picture of *moment*'s corona begun at *time* (UTC); where its pixels lie."""
-    middle = (SIZE - 1) / 2
-    disk = disk_of(earth(time), (middle, middle), STEP, 0.0, R_SUN_M)
-    rate = corona.rate(moment, disk, SIZE, wavelength)
-    counts = DETECTOR.counts(rate, STEP, wavelength, rng)
+    middle, step = (size - 1) / 2, STEP * SIZE / size
+    disk = disk_of(earth(time), (middle, middle), step, 0.0, R_SUN_M)
+    rate = corona.rate(moment, disk, size, wavelength)
+    counts = DETECTOR.counts(rate, step, wavelength, rng)
     half = timedelta(seconds=DETECTOR.exposure / 2)
     header = {
         "ORIGIN": ORIGIN,
@@ -101,10 +102,10 @@ def write(
         "LVL_NUM": 1.5,
         "QUALLEV0": 0,
         "QUALITY": quality,
-        **helioprojective(disk, STEP, R_SUN_M),
+        **helioprojective(disk, step, R_SUN_M),
         "DSUN_REF": AU_M,
         "CROTA2": disk.north,
-        "R_SUN": disk.radius * LEVEL1,
+        "R_SUN": disk.radius * LEVEL1 * SIZE / size,
         "CAR_ROT": int(rotation(time)),
         **statistics(counts),
         "PERCENTD": 100.0,
