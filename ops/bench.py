@@ -22,12 +22,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from astropy import units as u
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.core import CarringtonGrid, InputFile, SolarImage, earth
+from pipeline.core import CarringtonGrid, InputFile, SolarImage
+
+if TYPE_CHECKING:
+    from pipeline.simulator.sun import Moment
 
 Work = Callable[[], object]
 
@@ -40,13 +45,17 @@ def frame_at(folder: Path) -> InputFile:
     return InputFile(folder / "hmi.fits", "", "")
 
 
-def write_frame(folder: Path) -> None:
-    """A full-size HMI frame of a small simulated Sun, with noise, Rice-compressed."""
-    from pipeline.simulator.demo import small_sun
-    from pipeline.simulator.frames import write_hmi
+def simulated_sun() -> Moment:
+    from pipeline.simulator.sun import simulate
 
-    sun = small_sun(earth(TIME).carrington_longitude)
-    write_hmi(frame_at(folder).path, sun, TIME, size=4096, noise=6.3)
+    return next(simulate(TIME, 1, seed=0, grid=GRID))
+
+
+def write_frame(folder: Path) -> None:
+    """A full-size HMI frame of the simulated Sun, with noise, Rice-compressed."""
+    from pipeline.simulator.instruments import hmi
+
+    hmi.write(frame_at(folder).path, simulated_sun(), TIME, np.random.default_rng(0))
 
 
 def image_in(folder: Path) -> SolarImage:
@@ -92,10 +101,9 @@ def remap_adaptively(folder: Path) -> Work:
 def extrapolate(folder: Path) -> Work:
     """Field, source surface and open field above a 360 by 180 map, 50 radial cells."""
     from pipeline import corona
-    from pipeline.simulator.demo import small_sun
 
-    grid = CarringtonGrid(360, 180)
-    br = small_sun(earth(TIME).carrington_longitude)(*grid.mesh())
+    moment, grid = simulated_sun(), CarringtonGrid(360, 180)
+    br = moment.grid.block_mean(moment.br, grid)
     return lambda: corona.extrapolate(br, grid, TIME, 2.5, 50)
 
 
@@ -103,12 +111,13 @@ def cycle(folder: Path) -> Work:
     """One cycle from nothing: three days of observations, map, corona and all products."""
     from pipeline.cycle import run_cycle
     from pipeline.settings import load
-    from pipeline.simulator.demo import write_archive
+    from pipeline.simulator.archive import write_archive
 
     archive = REAL_ARCHIVE
     if not archive.is_dir():
         archive = folder / "archive"
-        write_archive(archive, TIME)
+        names = ("hmi", "gong", "gong-synoptic")
+        write_archive(archive, TIME - timedelta(days=3), TIME, names=names, grid=GRID)
 
     def once() -> object:
         with tempfile.TemporaryDirectory(dir=folder) as data:

@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from pipeline.core import earth, from_gps, from_tai
+from pipeline.core import CarringtonGrid, earth, from_gps, from_tai
 from pipeline.core.geometry import Floats
 from pipeline.settings import CoronaSettings, Settings, SurfaceSettings
-from pipeline.simulator.frames import Sun, write_gong, write_gong_synoptic, write_hmi
+from pipeline.simulator.instruments import gong, gong_synoptic, hmi
+from pipeline.simulator.sites import SITES
+from pipeline.simulator.sun import Moment
 
+GRID = CarringtonGrid(720, 360)
 SIDE = 256  # pixels of an HMI frame; plenty for cells of one degree
 POLES = (  # west of the central meridian, latitude, width (all deg), G
     (-44.0, 19.0, 3.0, -220.0), (-36.0, 17.0, 3.0, 220.0),
@@ -32,7 +35,8 @@ class SmallArchive:
 
     def __init__(self, root: Path, epoch: datetime) -> None:
         self.root = root
-        self._sun = small_sun(earth(epoch).carrington_longitude)
+        br = small_sun(earth(epoch).carrington_longitude)(*GRID.mesh())
+        self._sun = Moment(epoch, GRID, br.astype(np.float32), ())
         self._delay = itertools.count(900, 60)
 
     def hmi(self, hour: datetime) -> Path:
@@ -40,7 +44,8 @@ class SmallArchive:
         name = f"{hour:%Y/%m/%d/hmi.M_720s_nrt.%Y%m%d_%H0000_TAI.fits}"
         path = self.root / "jsoc.stanford.edu/data/hmi/fits" / name
         time = from_tai(hour.replace(tzinfo=None))
-        write_hmi(path, self._sun, time, size=SIDE, noise=6.3, seed=hour.hour, quick_look=True)
+        rng = np.random.default_rng(hour.hour)
+        hmi.write(path, self._sun, time, rng, size=SIDE, quick_look=True)
         return self._dated(path, hour)
 
     def spoiled(
@@ -62,25 +67,24 @@ class SmallArchive:
         """A frame of Big Bear."""
         name = f"{time:bqa/%Y%m/bbbqa%y%m%d/bbbqa%y%m%dt%H%M.fits.gz}"
         path = self.root / "gong2.nso.edu/oQR" / name
-        write_gong(path, self._faint, from_gps(time.replace(tzinfo=None)), noise=3.0)
+        when = from_gps(time.replace(tzinfo=None))
+        gong.write(path, gong.Look(self._sun, when, SITES[4], np.random.default_rng(0)))
         return self._dated(path, time)
 
     def synoptic(self, time: datetime) -> Path:
         """A synoptic map of GONG."""
         name = f"{time:zqs/%Y%m/mrzqs%y%m%d/mrzqs%y%m%dt%H%Mc0000_000.fits.gz}"
         path = self.root / "gong2.nso.edu/oQR" / name
-        write_gong_synoptic(path, self._faint, time)
+        faint = 0.7 * GRID.block_mean(self._sun.br, gong_synoptic.GRID)  # as GONG sees it
+        gong_synoptic.write(path, faint, time, frames=1)
         return self._dated(path, time)
-
-    def _faint(self, lon: Floats, lat: Floats) -> Floats:  # GONG sees .7 of what HMI sees
-        return 0.7 * self._sun(lon, lat)
 
     def _dated(self, path: Path, time: datetime) -> Path:
         os.utime(path, (time.timestamp() + next(self._delay),) * 2)
         return path
 
 
-def small_sun(meridian: float) -> Sun:
+def small_sun(meridian: float) -> Callable[[Floats, Floats], Floats]:
     """A dipole and three bipolar regions about the Carrington longitude *meridian* [deg]."""
 
     def br(lon: Floats, lat: Floats) -> Floats:

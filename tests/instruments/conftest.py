@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from small_files import STEREO_A, TIME, back, glow, waves
+from small_files import TIME, WAVY, Glow, back, waves
 
 from pipeline.core import SolarImage
-from pipeline.simulator import frames
+from pipeline.simulator.instruments import aia as simulated_aia
+from pipeline.simulator.instruments import euvi as simulated_euvi
+from pipeline.simulator.instruments import gong as simulated_gong
+from pipeline.simulator.instruments import gong_synoptic
+from pipeline.simulator.instruments import hmi as simulated_hmi
+from pipeline.simulator.sites import SITES
 
 
 @pytest.fixture(scope="session")
@@ -24,33 +30,33 @@ def observed(real_archive: Path) -> Callable[[str], SolarImage]:
 @pytest.fixture
 def hmi(tmp_path: Path) -> Path:
     path = tmp_path / "hmi.M_720s.fits"
-    frames.write_hmi(path, waves, TIME, size=128)
+    simulated_hmi.write(path, WAVY, TIME, np.random.default_rng(0), size=128)
     return path
 
 
 @pytest.fixture
 def gong(tmp_path: Path) -> Path:
     path = tmp_path / "bbbqa.fits"
-    frames.write_gong(path, waves, TIME)
+    simulated_gong.write(path, simulated_gong.Look(WAVY, TIME, SITES[4], np.random.default_rng(0)))
     return path
 
 
 @pytest.fixture
 def synoptic(tmp_path: Path) -> Path:
     path = tmp_path / "mrzqs.fits"
-    frames.write_gong_synoptic(path, waves, TIME)
+    gong_synoptic.write(path, waves(*gong_synoptic.GRID.mesh()), TIME, frames=100)
     return path
 
 
 @pytest.fixture
 def aia(tmp_path: Path) -> Path:
     path = tmp_path / "aia.fits"
-    frames.write_aia(path, glow, TIME, 193, size=64)
+    simulated_aia.write(path, WAVY, TIME, np.random.default_rng(0), 193, Glow(), size=64)
     return path
 
 
 @pytest.fixture
 def euvi(tmp_path: Path) -> Path:
     path = tmp_path / "n7euA.fts"
-    frames.write_euvi(path, glow, TIME, 195, STEREO_A, size=64)
+    simulated_euvi.write(path, WAVY, TIME, np.random.default_rng(0), 195, Glow(), size=64)
     return path

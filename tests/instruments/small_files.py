@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from pipeline.core import InputFile, Observer, SolarImage
+from pipeline.core import CarringtonGrid, Disk, InputFile, SolarImage
 from pipeline.instruments import read
+from pipeline.simulator.sun import Moment
 
 TIME = datetime(2026, 11, 20, 6, 0, 23, tzinfo=UTC)
-STEREO_A = Observer(carrington_longitude=301.5, latitude=-4.2, distance=208.0)
+GRID = CarringtonGrid(720, 360)
 
 
 def back(path: Path) -> SolarImage:
@@ -36,5 +37,13 @@ def waves(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     return 100.0 * np.sin(np.radians(lon)) * np.cos(np.radians(lat))
 
 
-def glow(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    return np.full_like(lon, 200.0)
+WAVY = Moment(TIME, GRID, waves(*GRID.mesh()).astype(np.float32), ())
+
+
+class Glow:
+    """A corona that is equally bright all over the disk, and dark beyond."""
+
+    def rate(self, moment: Moment, disk: Disk, size: int, wavelength: int) -> np.ndarray:
+        y, x = np.ogrid[:size, :size]
+        shining = np.hypot(x - disk.x0, y - disk.y0) < disk.radius
+        return np.where(shining, np.float32(200.0), np.float32(0.0))

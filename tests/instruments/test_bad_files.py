@@ -112,8 +112,9 @@ def test_a_flipped_disk_betrays_itself_by_its_place(
 ) -> None:
     path = request.getfixturevalue(kind)
     if kind == "hmi":  # as far off centre as HMI and MDI frames often are
-        shift = {"CRPIX1": 60.7184, "CRPIX2": 67.9616}
-        edit(path, lambda data: np.roll(data, (3, -4), axis=(0, 1)), **shift)
+        shift = {"CRPIX1": 63.7184, "CRPIX2": 65.9616}
+        edges = ((1, 0), (0, 1))
+        edit(path, lambda data: np.pad(data, edges, constant_values=np.nan)[:-1, 1:], **shift)
         back(path)
     assert "as in a flipped frame" in complaint(edit(path, turn))
 

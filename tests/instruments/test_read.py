@@ -13,7 +13,7 @@ from small_files import TIME, back, edit
 from pipeline.core import BadFile, BadRequest, Quantity, earth
 from pipeline.instruments import normalise
 from pipeline.instruments.disk import radius_map
-from pipeline.simulator import frames
+from pipeline.simulator.instruments.euvi import BIAS
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_gong_without_b0_and_l0_takes_them_from_the_ephemeris(gong: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("codes", "bias"), [([41, 76, 1, 94], frames.EUVI_BIAS), ([41, 103], 0.0), ([37], 0.0)]
+    ("codes", "bias"), [([41, 76, 1, 94], BIAS), ([41, 103], 0.0), ([37], 0.0)]
 )
 def test_the_bias_of_euvi_is_taken_off_once(euvi: Path, codes: list[int], bias: float) -> None:
     edit(euvi, **{f"IP_PROG{i}": (codes + [0] * 4)[i] for i in range(4)})
