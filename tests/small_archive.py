@@ -35,8 +35,8 @@ class SmallArchive:
 
     def __init__(self, root: Path, epoch: datetime) -> None:
         self.root = root
-        br = small_sun(earth(epoch).carrington_longitude)(*GRID.mesh())
-        self._sun = Moment(epoch, GRID, br.astype(np.float32), ())
+        br = small_sun(earth(epoch).carrington_longitude).astype(np.float32)
+        self._sun = Moment(epoch, GRID, br, ())
         self._delay = itertools.count(900, 60)
 
     def hmi(self, hour: datetime) -> Path:
@@ -45,7 +45,8 @@ class SmallArchive:
         path = self.root / "jsoc.stanford.edu/data/hmi/fits" / name
         time = from_tai(hour.replace(tzinfo=None))
         rng = np.random.default_rng(hour.hour)
-        hmi.write(path, self._sun, time, rng, size=SIDE, quick_look=True)
+        quality = hmi.NO_COSMIC_RAYS
+        hmi.write(path, self._sun, time, rng, size=SIDE, quality=quality, quick_look=True)
         return self._dated(path, hour)
 
     def spoiled(
@@ -84,17 +85,14 @@ class SmallArchive:
         return path
 
 
-def small_sun(meridian: float) -> Callable[[Floats, Floats], Floats]:
+def small_sun(meridian: float) -> Floats:
     """A dipole and three bipolar regions about the Carrington longitude *meridian* [deg]."""
-
-    def br(lon: Floats, lat: Floats) -> Floats:
-        field: Floats = 6.0 * np.sin(np.radians(lat)) ** 7
-        for west, centre, width, strength in POLES:
-            x = (lon - meridian - west + 180.0) % 360.0 - 180.0
-            x, y = x * np.cos(np.radians(centre)), lat - centre
-            field = field + strength * np.exp(-(x**2 + y**2) / (2 * width**2))
-        return field
-
+    lon, lat = GRID.mesh()
+    br: Floats = 6.0 * np.sin(np.radians(lat)) ** 7
+    for west, centre, width, strength in POLES:
+        x = (lon - meridian - west + 180.0) % 360.0 - 180.0
+        x, y = x * np.cos(np.radians(centre)), lat - centre
+        br += strength * np.exp(-(x**2 + y**2) / (2 * width**2))
     return br
 
 
