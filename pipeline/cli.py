@@ -188,8 +188,11 @@ def simulate(
         ),
     ] = None,
     every: Annotated[
-        str, typer.Option(help="Thin denser series to one file in this time; 3m keeps all.")
-    ] = "1h",
+        str,
+        typer.Option(
+            help="Thin denser series to one file in this time: 1h leaves HMI whole, 3m everything."
+        ),
+    ] = "3h",
     size: Annotated[
         int, typer.Option(help="Pixels along a side of HMI frames; the real ones have 4096.")
     ] = 1024,

@@ -43,7 +43,7 @@ def write_archive(
     *,
     seed: int = 0,
     names: Sequence[str] = DEFAULT,
-    every: timedelta = HOUR,
+    every: timedelta = 3 * HOUR,
     hmi_size: int = 1024,
     grid: CarringtonGrid | None = None,
     track: Track = lambda moments, _: moments,
