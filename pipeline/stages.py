@@ -1,0 +1,101 @@
+"""Single stages on a user's own files: reading a map from any format, saying what a file is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import archives, instruments, publish, surface
+from pipeline.core import CarringtonGrid, Corona, GlobalMap
+
+
+def read_map(path: Path) -> GlobalMap:
+    """A whole-Sun map from a product of ours or a FITS file, on its own grid and scale.
+
+    Raises
+    ------
+    BadFile : it is neither.
+    """
+    if path.suffix == ".nc":
+        return replace(publish.read_map(path), previous=archives.local(path))
+    image = instruments.read(archives.local(path))
+    nlat, nlon = image.data.shape
+    grid = CarringtonGrid(nlon, nlat)
+    return replace(
+        surface.blank(image.observation.time, grid),
+        br=surface.regrid(image, grid).astype(np.float32),
+        inputs=(image.observation,),
+        simulated=image.observation.simulated,
+    )
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """What a file is: instrument, time, geometry, field or brightness; ready for JSON.
+
+    Raises
+    ------
+    BadFile : it is neither an observation nor a product.
+    """
+    return _product(path) if path.suffix == ".nc" else _observation(path)
+
+
+def _product(path: Path) -> dict[str, Any]:
+    if "open_field" in publish.variables(path):
+        field = publish.read_corona(path)
+        return {"file": str(path), "kind": "corona", **describe_corona(field)}
+    state = publish.read_map(path)
+    return {
+        "file": str(path),
+        "kind": "synchronic map",
+        "valid_time": f"{state.time:%Y-%m-%dT%H:%M:%SZ}",
+        "grid": f"{state.grid.nlon}x{state.grid.nlat}",
+        "unsigned_flux_mx": state.unsigned_flux,
+        "net_flux_removed_mx": state.net_flux_removed,
+        "sources": dict(state.area_fractions()),
+        "qc": [str(flag.name).lower() for flag in state.qc],
+        "notes": list(state.notes),
+    }
+
+
+def describe_corona(field: Corona) -> dict[str, Any]:
+    """The figures of a corona, ready for JSON."""
+    return {
+        "valid_time": f"{field.time:%Y-%m-%dT%H:%M:%SZ}",
+        "grid": f"{field.grid.nlon}x{field.grid.nlat}",
+        "open_flux_mx": field.open_flux,
+        "open_area_fraction": float((field.open_field != 0).mean()),
+        "source_surface_radius": field.source_surface_radius,
+        "radial_cells": field.radial_cells,
+        "solver": field.solver,
+    }
+
+
+def _observation(path: Path) -> dict[str, Any]:
+    image = instruments.read(archives.local(path))
+    seen, observation = image.data[image.mask], image.observation
+    return {
+        "file": str(path),
+        "kind": str(observation.quantity),
+        "instrument": observation.instrument,
+        "time": f"{observation.time:%Y-%m-%dT%H:%M:%SZ}",
+        "pixels": f"{image.data.shape[1]}x{image.data.shape[0]}",
+        "unit": image.unit,
+        "wavelength_angstrom": observation.wavelength,
+        "observer": asdict(observation.observer),
+        "geometry": {"kind": type(image.geometry).__name__, **_numbers(image.geometry)},
+        "measured_fraction": float(image.mask.mean()),
+        "minimum": float(seen.min()),
+        "maximum": float(seen.max()),
+        "mean_absolute": float(np.abs(seen).mean()),
+        "quality": f"0x{observation.quality:08X}",
+        "quick_look": observation.quick_look,
+        "simulated": observation.simulated,
+        "sha256": observation.file.sha256,
+    }
+
+
+def _numbers(geometry: Any) -> dict[str, float]:
+    return {k: v for k, v in asdict(geometry).items() if isinstance(v, int | float)}
