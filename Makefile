@@ -21,7 +21,7 @@ test: $(VENV)/.test
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadscope
 
 bench: $(VENV)/.test
 	$(VENV)/bin/python ops/bench.py
