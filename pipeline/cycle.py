@@ -76,13 +76,10 @@ def run_cycle(
 
             # 6. Combine it with the map, carried to the time of the observation.
             layer = surface.observe(image, state.grid)
+            surface.require_upright(state, image, layer)
+            state = surface.analyse(state, layer)
         except BadFile as error:
             notes.append(str(error))
-            continue
-        if doubt := surface.flipped(state, image, layer):
-            notes.append(f"{fetched.file.url}: {doubt}; it was left out.")
-            continue
-        state = surface.analyse(state, layer)
 
     if not (state.inputs or state.previous):
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"

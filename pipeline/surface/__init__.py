@@ -14,7 +14,7 @@ from pipeline.surface.assimilation import (
     forecast,
     observe,
 )
-from pipeline.surface.orientation import flipped
+from pipeline.surface.orientation import require_upright
 from pipeline.surface.regrid import regrid
 
 __all__ = [
@@ -23,8 +23,8 @@ __all__ = [
     "balance",
     "blank",
     "first_guess",
-    "flipped",
     "forecast",
     "observe",
     "regrid",
+    "require_upright",
 ]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.core import CarringtonGrid, Disk, GlobalMap, SolarImage
+from pipeline.core import BadFile, CarringtonGrid, Disk, GlobalMap, SolarImage
 from pipeline.surface.assimilation import Layer, forecast, observe
 
 # Mapped HMI frames of consecutive days correlate by .9 at 2°, mirrored ones by 0 ± .1.
@@ -27,25 +27,29 @@ FLIPS = {
 }
 
 
-def flipped(state: GlobalMap, image: SolarImage, layer: Layer) -> str | None:
-    """In words, how *image* fits *state* clearly better than upright; None if it does not.
+def require_upright(state: GlobalMap, image: SolarImage, layer: Layer) -> None:
+    """Refuse an *image* that fits *state* clearly better turned than as it stands.
 
     layer : the image as observed upright, on the grid of *state*
+
+    Raises
+    ------
+    BadFile : the frame is upside down, mirrored, turned by 180° or of reversed polarity.
     """
     disk = image.geometry
     upright = _agreement(state, layer)
     if not isinstance(disk, Disk) or np.isnan(upright) or upright > FITS:
-        return None
+        return
     fits = {"with reversed polarity": -upright}
     for how in FLIPS:
         fits[how] = _agreement(state, observe(_turn(image, disk, how), state.grid))
     best = max(fits, key=lambda how: fits[how])
-    if fits[best] < upright + CLEARLY_BETTER:
-        return None
-    return (
-        f"it fits the map of the days before by a correlation of {upright:.2f} as it stands, "
-        f"but {best} by {fits[best]:.2f}"
-    )
+    if fits[best] > upright + CLEARLY_BETTER:
+        problem = (
+            f"it fits the map of the days before by a correlation of {upright:.2f} as it stands, "
+            f"but {best} by {fits[best]:.2f}"
+        )
+        raise BadFile(image.observation.file.path, problem, "take the next frame")
 
 
 def _agreement(state: GlobalMap, layer: Layer) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import instruments, surface
 from pipeline.archives import local
-from pipeline.core import CarringtonGrid, GlobalMap, SolarImage
+from pipeline.core import BadFile, CarringtonGrid, GlobalMap, SolarImage
 
 GRID = CarringtonGrid()
 
@@ -40,15 +40,16 @@ def test_a_turned_frame_is_named(days: tuple[GlobalMap, SolarImage], how: str, t
         data=np.ascontiguousarray(turn(frame.data)),
         mask=np.ascontiguousarray(np.isfinite(turn(frame.data))),
     )
-    assert how in surface.flipped(state, turned, surface.observe(turned, GRID))
+    with pytest.raises(BadFile, match=f"but {how} by"):
+        surface.require_upright(state, turned, surface.observe(turned, GRID))
 
 
 def test_a_true_frame_is_not_suspected(days: tuple[GlobalMap, SolarImage]) -> None:
     state, frame = days
-    assert surface.flipped(state, frame, surface.observe(frame, GRID)) is None
+    surface.require_upright(state, frame, surface.observe(frame, GRID))
 
 
 def test_without_history_nothing_is_suspected(days: tuple[GlobalMap, SolarImage]) -> None:
     _, frame = days
     blank = surface.blank(frame.observation.time, GRID)
-    assert surface.flipped(blank, frame, surface.observe(frame, GRID)) is None
+    surface.require_upright(blank, frame, surface.observe(frame, GRID))
