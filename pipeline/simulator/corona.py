@@ -1,9 +1,16 @@
-"""What an extreme-ultraviolet camera is shown of a Moment, and what its detector makes of it."""
+"""What an extreme-ultraviolet camera is shown of a Moment, and what its detector makes of it.
+
+A Moment and the seed fix the picture, whatever was looked at before: all that is taken
+within the hour shows the corona of the hour. What is open is found on cells of two
+degrees and few in height, to be fast: on cells of one degree, and from one hour to the
+next, network of the other sign riddles the same holes otherwise (.55 and .9 of the joint
+area in common).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +24,7 @@ from pipeline.simulator.sun import Moment
 
 COARSE = CarringtonGrid(180, 90)  # of the corona above
 SOURCE_SURFACE = 2.5  # solar radii
-RADIAL_CELLS = 25
-REFRESHED = timedelta(hours=3)
-EXTRAPOLATED = timedelta(days=1)
+RADIAL_CELLS = 15  # with 25, .84 to .95 of the joint open area is the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +61,29 @@ class Detector:
         return np.asarray(np.minimum(mean + noise, self.largest), np.float32)
 
 
+@dataclass(frozen=True, slots=True)
 class Corona:
     """The corona of one simulated Sun, as cameras see it.
 
     seed : of its texture
-
-    Brightness is worked out anew every three hours, and what is open once a day.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._open: tuple[datetime, NDArray[np.int8]] | None = None
-        self._bright: dict[int, tuple[datetime, Picture]] = {}
+    seed: int
 
     def rate(self, moment: Moment, disk: Disk, size: int, wavelength: int) -> Picture:
         """What a perfect camera records of *moment*, DN/s, (size, size)."""
         channel = euv.relation(wavelength)
-        known = self._bright.get(channel.wavelength)
-        if known is None or moment.time - known[0] >= REFRESHED:
-            brightness = euv.intensity(moment, self._open_field(moment), channel, self._seed)
-            known = self._bright[channel.wavelength] = moment.time, brightness
-        return euv.image(known[1], moment.grid, channel, disk, (size, size))
+        brightness = _brightness(moment, channel, self.seed)
+        return euv.image(brightness, moment.grid, channel, disk, (size, size))
 
-    def _open_field(self, moment: Moment) -> NDArray[np.int8]:
-        if self._open is None or moment.time - self._open[0] >= EXTRAPOLATED:
-            coarse = moment.grid.block_mean(moment.br, COARSE).astype(np.float32)
-            field = corona.extrapolate(coarse, COARSE, moment.time, SOURCE_SURFACE, RADIAL_CELLS)
-            self._open = moment.time, field.open_field
-        return self._open[1]
+
+@lru_cache(maxsize=len(euv.RELATIONS))
+def _brightness(moment: Moment, channel: euv.Relation, seed: int) -> Picture:
+    return euv.intensity(moment, _open_field(moment), channel, seed)
+
+
+@lru_cache(maxsize=1)
+def _open_field(moment: Moment) -> NDArray[np.int8]:
+    coarse = moment.grid.block_mean(moment.br, COARSE).astype(np.float32)
+    above = corona.extrapolate(coarse, COARSE, moment.time, SOURCE_SURFACE, RADIAL_CELLS)
+    return above.open_field

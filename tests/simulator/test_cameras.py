@@ -14,6 +14,7 @@ from pipeline.simulator import orbits
 from pipeline.simulator.campaign import Campaign
 from pipeline.simulator.corona import Corona, Detector
 from pipeline.simulator.instruments import aia, euvi
+from pipeline.simulator.optics import Picture
 from pipeline.simulator.sun import Moment
 
 
@@ -99,18 +100,36 @@ def test_photons_and_electronics_make_the_noise_that_was_asked_for() -> None:
         assert counts.std() == pytest.approx(expected, rel=0.02)
 
 
+class Flare(Corona):
+    """A corona whose brightest place is brighter than any detector bears."""
+
+    def rate(self, moment: Moment, disk: Disk, size: int, wavelength: int) -> Picture:
+        usual = Corona.rate(self, moment, disk, size, wavelength)
+        return np.where(usual > 0.8 * usual.max(), np.float32(1e5), usual)
+
+
 def test_a_full_detector_stays_full_and_the_reader_masks_it(
     spotted: Moment, tmp_path: Path
 ) -> None:
-    blaze = Corona(seed=2)
     path = tmp_path / "20261120_060030_n7euA.fts"
-    flare = moment_of(spotted.br)
-    blaze._bright[193] = TIME, np.where(flare.br > 200.0, 1e5, 50.0).astype(np.float32)
-    euvi.write(path, flare, TIME, np.random.default_rng(0), 195, blaze)
+    euvi.write(path, spotted, TIME, np.random.default_rng(0), 195, Flare(seed=2))
     assert fits.getdata(path).max() == euvi.LARGEST
     image = back(path)
     assert 3 < (~image.mask).sum() < 500
     assert np.nanmax(image.data) < euvi.SATURATED
+
+
+def test_what_was_looked_at_before_leaves_no_trace(spotted: Moment) -> None:
+    """A Moment has the same holes and the same brightness wherever a run began."""
+    lat = spotted.grid.mesh()[1]
+    holes = moment_of(20.0 * np.sin(np.radians(lat)), TIME - timedelta(hours=1))
+    disk, _ = euvi.view(orbits.stereo_a(TIME), 128)
+    kept = Corona(seed=2)
+    before = kept.rate(holes, disk, 128, 195)
+    after = kept.rate(spotted, disk, 128, 195)
+    assert (after != before).any()
+    fresh = Corona(seed=2).rate(moment_of(spotted.br), disk, 128, 195)
+    np.testing.assert_array_equal(after, fresh)
 
 
 def test_stereo_a_is_where_the_archive_notes_put_it() -> None:
