@@ -95,16 +95,16 @@ def simulate(
     written = write_archive(
         folder,
         begin := parse_utc(start),
-        begin + _days(days),
+        end := _later(begin, days),
         seed=seed,
-        names=[name.strip() for name in instruments.split(",")] if instruments else DEFAULT,
+        names=DEFAULT if instruments is None else [n.strip() for n in instruments.split(",")],
         every=_duration(every) or timedelta(),
         hmi_size=size,
         track=lambda hours, total: progress(hours, "Simulating", total),
     )
     summary = {
         "folder": str(folder),
-        "end": f"{begin + _days(days):%Y-%m-%dT%H:%M:%SZ}",
+        "end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
         "files": written.files,
         "megabytes": round(written.size / 1e6),
         "truth": [str(path) for path in written.truth],
@@ -197,6 +197,8 @@ def score(
     """Score a map and its corona against a known truth, by part of the Sun and source."""
     from pipeline import scores
 
+    if picture and picture.suffix.lower() != ".png":
+        raise BadRequest(f"{picture}: the picture is a PNG; give it a name that ends in .png.")
     with Console(stderr=True).status("Scoring"):
         comparison = scores.compare(map_file, truth)
     text = scores.as_text(comparison)
@@ -231,11 +233,13 @@ def _valid_time(text: str | None) -> datetime:
     return time
 
 
-def _days(number: float) -> timedelta:
+def _later(time: datetime, days: float) -> datetime:
     try:
-        return timedelta(days=number)
+        return time + timedelta(days=days)
     except (ValueError, OverflowError):
-        raise BadRequest(f"{number} is no number of days; give one like 3 or 0.5.") from None
+        raise BadRequest(
+            f"{days:g} days after {time:%Y-%m-%d} is no date; give a number like 3 or 0.5."
+        ) from None
 
 
 def _duration(text: str | None) -> timedelta | None:

@@ -101,6 +101,11 @@ def _require_period(start: datetime, end: datetime) -> None:
             f"The simulation would end ({end:%Y-%m-%dT%H:%MZ}) before it begins "
             f"({start:%Y-%m-%dT%H:%MZ}); give a later end or a positive number of days."
         )
+    if start != start.replace(minute=0, second=0, microsecond=0):
+        raise BadRequest(
+            f"The Sun is simulated on the hour; begin at {start:%Y-%m-%dT%H:00Z}, "
+            f"not at {start:%H:%M:%S}."
+        )
     if start < EARLIEST or end > LATEST:
         raise BadRequest(
             f"The Sun is simulated from {EARLIEST:%Y} to {LATEST:%Y}; "

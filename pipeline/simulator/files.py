@@ -9,7 +9,7 @@ import gzip
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,13 @@ def whole(path: Path) -> Iterator[Path]:
         yield part
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CannotWrite(
             f"{path}: {error.strerror or error}; free some space there, give permission to "
             "write, or name another folder."
         ) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    finally:
+        with suppress(OSError):  # there is none if all went well, or no folder for it
+            part.unlink()
 
 
 def changed(path: Path, time: datetime) -> None:

@@ -134,6 +134,7 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
         (garbage, truth): "not a readable NetCDF file",
         (products.files["corona"], truth): "not a synchronic map of allsun",
         (map_file, products.files["corona"]): "not the truth of a simulated Sun",
+        (map_file, truth, "--picture", map_file): "the picture is a PNG",
     }
     for words, problem in cases.items():
         result = score(*words)

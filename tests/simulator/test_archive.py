@@ -149,7 +149,9 @@ def test_the_unchanged_cycle_publishes_a_marked_map(written: Written, tmp_path: 
         ({"end": START - HOUR}, "would end .* before it begins"),
         ({"end": START}, "would end"),
         ({"start": datetime(1950, 1, 1, tzinfo=UTC)}, "from 1980 to 2100"),
+        ({"start": START + timedelta(minutes=30)}, "begin at 2026-11-19T00:00Z, not at 00:30:00"),
         ({"names": ("hmi", "gnog")}, "'gnog'; did you mean 'gong'"),
+        ({"names": ("",)}, "Unknown instrument ''"),
         ({"hmi_size": 5000}, "5000 pixels cannot be made; give 64 to 4096"),
         ({"every": timedelta(seconds=5)}, "give 1m or more"),
         ({"grid": CarringtonGrid(100, 50)}, "100x50"),
@@ -168,6 +170,13 @@ def test_two_suns_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "something").touch()
     with pytest.raises(BadRequest, match="not an empty folder"):
         write_archive(tmp_path, START, END)
+
+
+def test_a_folder_below_a_file_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    moment = Moment(START, GRID, np.zeros(GRID.shape, np.float32), ())
+    with pytest.raises(CannotWrite, match=r"Not a directory; .* or name another folder"):
+        write_day(tmp_path / "file" / "sun", [moment])
 
 
 @pytest.fixture
@@ -203,7 +212,9 @@ def test_a_full_disk_is_said_in_one_sentence_and_nothing_is_half_written(
     ("arguments", "sentence"),
     [
         (["--start", "yesterday", "--days", "1"], "'yesterday' is not a date"),
-        (["--start", "2026-11-20", "--days", "nan"], "nan is no number of days"),
+        (["--start", "2026-11-20", "--days", "nan"], "nan days after 2026-11-20 is no date"),
+        (["--start", "2026-11-20", "--days", "1e8"], "1e+08 days after 2026-11-20 is no date"),
+        (["--start", "2026-11-20", "--days", "1", "--instruments", ""], "Unknown instrument ''"),
     ],
 )
 def test_the_command_answers_bad_arguments_in_one_sentence(
