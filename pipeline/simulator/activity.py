@@ -17,8 +17,8 @@ YEAR = 365.2425  # days
 FIRST, LAST = 19, 25
 MINIMUM = (1954.3, 1964.8, 1976.2, 1986.7, 1996.6, 2008.96, 2019.96)  # start of each, years
 MAXIMUM = (285.0, 157.0, 233.0, 213.0, 180.0, 116.0, 161.0)  # sunspot number
-MEAN_MAXIMUM, PERIOD = 179.0, 11.0
-REVERSAL = 0.75  # exponent that puts the poles' reversal at two fifths of a cycle
+MEAN_MAXIMUM, PERIOD = 179.0, 11.0  # of cycles 1 to 24 (SILSO)
+REVERSAL = 0.75  # chosen: puts the poles' reversal at two fifths of a cycle
 MEAN_CYCLE_PEAK = 0.5234  # of the formula in sunspot_number
 
 

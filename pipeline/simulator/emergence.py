@@ -4,6 +4,9 @@ A region rises within one to three days as several concentrations to each polari
 that draw apart. From the first hour on it also loses flux to its surroundings, which
 from then on is carried as part of the large-scale field. What comes up on a day depends
 on the seed and the day alone.
+
+Numbers without a source are chosen; rate, flux, scatter in latitude, separation and decay
+so that the maps compare with real ones as ``ops/simulator_statistics.py`` shows.
 """
 
 from __future__ import annotations
@@ -27,8 +30,8 @@ STREAM = 3
 REGIONS_PER_DAY = 0.009  # per unit of sunspot number
 FLUX, FLUX_SCATTER = 4.0e21, 1.0  # Mx unsigned, median and scatter of the logarithm
 LATITUDE_SCATTER = 5.0  # deg about the mean of the hemisphere
-JOY = 0.5  # deg of tilt per deg of latitude
-TILT_SCATTER = 15.0  # deg, of regions of 1e22 Mx; less of larger ones (Fisher et al. 1995)
+JOY = 0.5  # deg of tilt per deg of latitude (Wang & Sheeley 1989, Sol. Phys. 124, 81)
+TILT_SCATTER = 15.0  # deg, of 1e22 Mx; less of larger ones (Fisher et al. 1995, ApJ 438, 463)
 ANTI_HALE = 0.04  # Stenflo & Kosovichev (2012, ApJ 745, 129)
 SEPARATION = 6.0  # deg between the polarities of 1e22 Mx, as the cube root of the flux
 RISE_DAYS = (1.0, 3.0)

@@ -18,7 +18,9 @@ from there straight in mu to ``rim`` at the limb, and beyond it falling exponent
 
 Measured on the AIA and HMI pair of 2014-01-01 (``ops/euv_calibration.py``): 171, 193,
 211 Å. Chosen, not measured: 284 and 304 Å, every ``umbra`` and every ``near_width``
-below a degree. A Sun seen by EUVI at 195 Å is taken to be AIA's at 193 Å.
+below a degree, the bounds of umbrae and of the scatter, the softness of the edges of
+holes, and how much is blurred towards the limb. A Sun seen by EUVI at 195 Å is taken
+to be AIA's at 193 Å.
 """
 
 from __future__ import annotations

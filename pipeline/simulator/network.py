@@ -4,6 +4,9 @@ Small bipoles come up everywhere, their feet are swept to the nearest lane and f
 within about a day. Supergranules are the Voronoi cells of points that live a little
 longer. What is born in an hour depends on the seed and the hour alone, so the network
 neither grows nor fades, and the same hour looks alike however the Sun was started.
+
+Numbers without a source are chosen; how many feet there are and how strong, so that the
+quiet Sun has the field of real maps (``ops/simulator_statistics.py``).
 """
 
 from __future__ import annotations

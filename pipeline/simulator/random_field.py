@@ -3,7 +3,7 @@
 A field is a sum of spherical harmonics whose coefficients are independent Gaussians of
 variance C_l. C_l = (1 + l(l+1) θ²)^(-3/2) gives a correlation that falls as exp(-d/θ) with
 the distance d (the Fourier transform of an exponential in the plane), alike everywhere
-and in all directions.
+and in all directions. How fast it changes, by half within a day, is chosen.
 """
 
 from __future__ import annotations

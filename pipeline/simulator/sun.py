@@ -5,6 +5,7 @@
 The carried field obeys the same equation as the product's own maps, with a flow that
 the seed draws and nobody is told. It is fed by what regions lose. The network lives
 on its own (:mod:`~pipeline.simulator.network`) and gathers the carried field onto its lanes.
+Numbers without a source are chosen.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ STREAM = 4
 SPIN_UP_DAYS = 500  # on a coarse grid, so that unipolar streams reach the poles
 SETTLE_DAYS = 15  # of day steps on the full grid
 COARSE = CarringtonGrid(360, 180)
-POLAR_FIELD = 7.5  # G at the poles at minimum
+POLAR_FIELD = 7.5  # G at the poles at minimum; 11.5 in 1976, less at the minima since
 POLAR_POWER = 8  # of sin lat (Svalgaard et al. 1978, Sol. Phys. 58, 225)
 LISTED = 3e20  # Mx: what a list of regions leaves out
 RESOLUTION = 2.0**-6  # G: the truth on disk takes half the space for it
@@ -75,7 +76,10 @@ def simulate(
 
 
 def sun_flow(seed: int) -> Flow:
-    """The flow of this Sun: near what is measured, as far off as measurements differ."""
+    """The flow of this Sun: near what is measured, as far off as measurements differ.
+
+    How far that is, is chosen; models and maps prefer diffusivities of 175 to 600 km²/s.
+    """
     rng = np.random.default_rng((seed, STREAM))
     usual = Flow()
     a, b, c = np.array(usual.rotation) * rng.normal(1.0, (0.001, 0.05, 0.05))

@@ -2,7 +2,8 @@
 
 Counts are those of an original .6 arcsec pixel, of which sixteen are averaged. Electrons
 per count as in a real header (DN_GAIN), read noise and blur of the order of Boerner
-et al. (2012, Sol. Phys. 275, 41). The near-real-time tree has gaps that are never filled.
+et al. (2012, Sol. Phys. 275, 41). The near-real-time tree has gaps that are never filled;
+how many, and when definitive files come, is chosen.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ The beacon sends 195 Å every ten minutes and 304 Å every thirty, 512²; level 
 these and 171 and 284 Å every two hours, 2048². No header of a beacon file is known:
 they get that of the science file. The detector's electrons per count, its read noise
 and two pixels of blur are those of Wuelser et al. (2004, Proc. SPIE 5171, 111) to one
-figure; bias, on-board codes and saturation are a real header's. Gaps are normal: one
-hour in ten is lost, and on one day in fifty most of it.
+figure; filters as the mission's calibration has them; bias, on-board codes and saturation
+are a real header's. Gaps are normal: it is chosen that one hour in ten is lost, and one day
+in fifty.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BIAS = 725.0  # DN
 CODES = (41, 76, 1, 94)  # trim, divide by two, compress: they leave the bias in
 FULL, BEACON = 2048, 512  # px
 STEP = 1.58777  # arcsec/px of a full frame
-ROLL = 6.8  # deg
+ROLL = 6.8  # deg; chosen, for it changes along the orbit
 R_SUN_M = 6.955e8
 EXPOSURE = 16.0  # s
 SATURATED = 15000  # DN, DSATVAL

@@ -4,7 +4,9 @@ GONG reports .7 of the field HMI sees (Munoz-Jaramillo et al. 2024), through the
 5 arcsec of seeing. The quiet Big Bear frame of 2009-09-05 allows at most 3.4 G of noise
 that differs between neighbouring pixels. Each site has a zero point of its own, a
 plane of a few gauss that wanders through the day; bqa files carry it, zqa files a
-tenth of it. The sky, -2000, is mixed into the outermost pixels of the disk.
+tenth of it. The sky, -2000, is mixed into the outermost pixels of the disk. Chosen: the
+size of the zero point's errors, how noise grows to the limb and from pixel to pixel, and
+clouds, so that the network's duty cycle comes out as Hill et al. (2003, ESA SP-517) say.
 """
 
 from __future__ import annotations

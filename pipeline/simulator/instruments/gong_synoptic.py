@@ -9,7 +9,8 @@ weight; the frames of its next passage replace those of the last one by one, so 
 and when the passage is over, the map becomes the past. At the beginning of a simulation
 there is no past: it is the truth of that moment without the regions that emerged where
 the Earth could not see them, blurred by 2.5 degrees, scaled to .7 and with the noise of
-a merged map. Frames are taken without zero-point error, as zqa files nearly are.
+a merged map, all chosen. Frames are taken without zero-point error, as zqa files nearly
+are.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ the autocorrelation of a real cutout. It is the noise of one pixel whatever the 
 the frame. Point spread: about an arcsecond (Couvidat et al. 2016, Sol. Phys. 291, 1887).
 SDO's orbit shifts the spectral line back and forth once a day, and with it the field
 reported by about one per cent (Hoeksema et al. 2014, Sol. Phys. 289, 3483, show it).
+Chosen: how often frames are bad or missing, how bad, and when they become definitive.
 """
 
 from __future__ import annotations

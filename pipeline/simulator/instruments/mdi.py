@@ -3,7 +3,8 @@
 MDI reports 1.31 times the field HMI sees (Munoz-Jaramillo et al. 2024). Noise: 26.4 G
 for one magnetogram, 16.2 G for the mean of five (Liu et al. 2012, Sol. Phys. 279, 295).
 Two pixels of 1.98 arcsec blur what it sees. SOHO is a hundredth nearer to the Sun than
-the Earth. MDI stopped in 2011; here it observes whenever it is asked to.
+the Earth. MDI stopped in 2011; here it observes whenever it is asked to. Chosen: noise
+that is the same everywhere on the disk, and how it correlates.
 """
 
 from __future__ import annotations

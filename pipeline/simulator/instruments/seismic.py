@@ -6,7 +6,7 @@ March 2014. Whether a region shows grows with its flux; where, is wrong by some 
 great circle, half of that for good and half anew in every map; how much flux, by a factor
 of two; which polarity leads, nobody hears. Catalogue and list name what was detected and,
 once in two maps, what is not there. A map of 00 or 12 UT rests on the twelve hours before
-and after.
+and after. Chances, errors and losses are chosen, of the size that is reported.
 """
 
 from __future__ import annotations
