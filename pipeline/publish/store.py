@@ -168,11 +168,14 @@ class Store:
         self._point_latest()
 
     def _point_latest(self) -> None:
-        names = self._names()
+        newest = next(self._found(self._names()), None)
+        if newest is None:
+            return
+        name = _set_name(stamp(newest.valid_time), newest.revision)
         latest = self.root / "latest"
-        if names and not (latest.is_symlink() and latest.readlink().name == _set_name(*names[0])):
+        if not (latest.is_symlink() and latest.readlink().name == name):
             _point(self.root / "latest.json", Path("latest", "set.json"))
-            _point(latest, Path(".sets", _set_name(*names[0])))
+            _point(latest, Path(".sets", name))
             durable.sync_directory(self.root)
 
     def _names(self) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -107,5 +108,5 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         result["COMMENT"] = f"input {observation.instrument} {when} {observation.file.url}"
         result["COMMENT"] = f"sha256 {observation.file.sha256}"
     for note in map_.notes:
-        result["COMMENT"] = note
+        result["COMMENT"] = re.sub(r"[^ -~]", "?", note)  # FITS is ASCII
     return result

@@ -9,7 +9,7 @@ instead of overwriting one another, and the limb counts little.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +154,9 @@ def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
 def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
     """Combine *state* and *layer*, each weighted by its precision.
 
-    The older of the two is first carried to the time of the newer.
+    The older of the two is first carried to the time of the newer. An instrument repeats
+    its error from frame to frame (the field is taken as radial each time), so of its
+    further frames the map takes the field but no smaller error than that of one frame.
     """
     observation = layer.observation
     time = max(state.time, observation.time)
@@ -163,12 +165,15 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
     seen = np.isfinite(layer.br)
     gain = np.where(seen, prior / (prior + layer.sigma**2), 0.0)
     br = state.br + gain * np.where(seen, layer.br - state.br, 0.0)
+    variance = (1.0 - gain) * prior
+    if _repeats(state, observation):
+        variance = np.where(seen, np.fmax(variance, np.fmin(prior, layer.sigma**2)), prior)
     trusted = gain >= 0.5
     newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
         br=br.astype(np.float32),
-        sigma=np.sqrt((1.0 - gain) * prior).astype(np.float32),
+        sigma=np.sqrt(variance).astype(np.float32),
         source=np.where(trusted, SOURCE[observation.instrument], state.source).astype(np.uint8),
         age=np.where(trusted, _hours(observation.time, time), state.age).astype(np.float32),
         inputs=(*state.inputs, observation),
@@ -184,6 +189,12 @@ def _scale(image: SolarImage) -> float:
         problem = f"it is of {instrument}, whose field cannot be put on HMI's scale"
         raise BadFile(path, problem, "give a magnetogram of HMI, MDI or GONG")
     return HMI_SCALE[instrument]
+
+
+def _repeats(state: GlobalMap, observation: Observation) -> bool:
+    """Whether *state* still holds what the same instrument saw before."""
+    last = state.last_observed.get(observation.instrument)
+    return last is not None and observation.time - last < timedelta(days=MEMORY_DAYS)
 
 
 def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:

@@ -23,7 +23,7 @@ COARSE = CarringtonGrid(180, 90)
 FLIPS = {
     "upside down": (slice(None, None, -1), slice(None)),
     "mirrored": (slice(None), slice(None, None, -1)),
-    "turned by 180°": (slice(None, None, -1), slice(None, None, -1)),
+    "turned by 180 degrees": (slice(None, None, -1), slice(None, None, -1)),
 }
 
 
@@ -34,7 +34,7 @@ def require_upright(state: GlobalMap, image: SolarImage, layer: Layer) -> None:
 
     Raises
     ------
-    BadFile : the frame is upside down, mirrored, turned by 180° or of reversed polarity.
+    BadFile : the frame is upside down, mirrored, turned by 180 degrees or of reversed polarity.
     """
     disk = image.geometry
     upright = _agreement(state, layer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import BadFile, CarringtonGrid, CylindricalEqualArea, SolarImage
+from pipeline.core import BadFile, CarringtonGrid, CylindricalEqualArea, Quantity, SolarImage
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
 
     Raises
     ------
-    BadFile : the map is not a whole sphere in this projection, or has gaps.
+    BadFile : the map is not a whole sphere in this projection, not radial, or has gaps.
     """
     geometry, path = image.geometry, image.observation.file.path
     ny, nx = image.data.shape
@@ -33,6 +33,12 @@ def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
             path,
             "this is not a map of the whole sphere in longitude by sine latitude",
             "give a synoptic map such as GONG's mrzqs or allsun's own",
+        )
+    if image.observation.quantity is not Quantity.B_R:
+        raise BadFile(
+            path,
+            "it holds the field along the line of sight, not the radial field",
+            "give a radial map such as GONG's or HMI's Mr series",
         )
     if not image.mask.all():
         raise BadFile(

@@ -98,6 +98,21 @@ def test_sigma_never_grows_through_an_analysis_and_the_unseen_stays_as_it_was() 
         )
 
 
+def test_hourly_frames_keep_the_disk_observed_and_its_error_honest() -> None:
+    """The view repeats its error: a hundred frames are no better than one."""
+    image, disk = magnetogram("hmi")
+    one = observe(image, GRID)
+    state = blank(NOON, GRID)
+    for hour in range(96):
+        seen = replace(one.observation, time=NOON + hour * timedelta(hours=1))
+        state = analyse(state, replace(one, observation=seen))
+    mu = disk.observer.mu(*GRID.mesh())
+    centre = mu > 0.75
+    assert (state.source[centre] == Source.HMI).all()
+    assert state.age[centre].max() == 0.0
+    assert (state.sigma[centre] >= 0.99 * one.sigma[centre]).all()
+
+
 def test_a_layer_in_which_nothing_was_seen_leaves_the_map_unchanged() -> None:
     empty = layer("hmi", np.nan, np.nan)
     after = analyse(a_map(), empty)

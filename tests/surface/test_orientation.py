@@ -29,7 +29,7 @@ def days(real_archive: Path) -> tuple[GlobalMap, SolarImage]:
     [
         ("upside down", lambda data: data[::-1]),
         ("mirrored", lambda data: data[:, ::-1]),
-        ("turned by 180°", lambda data: data[::-1, ::-1]),
+        ("turned by 180 degrees", lambda data: data[::-1, ::-1]),
         ("with reversed polarity", lambda data: -data),
     ],
 )
