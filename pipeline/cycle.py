@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline import __version__, archives, corona, instruments, publish, surface
 from pipeline.archives import Fetched, Fetcher, Found, Ledger
-from pipeline.core import BadFile, GlobalMap, NothingObserved, Quality
+from pipeline.core import BadFile, GlobalMap, NothingObserved, Quality, SolarImage
 from pipeline.enhance import enhance
 from pipeline.settings import Settings, grid
 
@@ -70,6 +70,7 @@ def run_cycle(
         try:
             # 4. Read the instrument's file.
             image = instruments.read(fetched.file)
+            _require_its_time(image, fetched, at)
 
             # 5. Enhance the image with the networks chosen in the settings.
             image = enhance(image, settings.enhance.networks)
@@ -116,24 +117,34 @@ def _archives(settings: Settings) -> Iterator[Fetcher]:
 def _recall(
     store: publish.Store, at: datetime, settings: Settings, notes: list[str]
 ) -> GlobalMap | None:
-    """The newest map before *at*, unless it is too old, of another grid, or damaged."""
-    newest = store.newest_before(at)
-    if newest is None:
-        return None
-    path = newest.files["synchronic"]
-    if newest.valid_time < at - settings.cycle.history:
-        notes.append(f"{path.name}: too old to be carried on.")
-        return None
-    try:
-        state = publish.read_map(path)
-    except BadFile as error:
-        notes.append(str(error))
-        return None
-    if state.grid != grid(settings.surface.grid):
-        notes.append(f"{path.name}: on another grid, so it is not carried on.")
-        return None
-    # Notes and quality are each map's own; inputs are counted from the previous map on.
-    return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
+    """The newest map before *at* that is whole, on the grid, and not too old."""
+    for older in store.before(at):
+        path = older.files["synchronic"]
+        if older.valid_time < at - settings.cycle.history:
+            notes.append(f"{path.name}: too old to be carried on.")
+            return None
+        try:
+            state = publish.read_map(path)
+        except BadFile as error:
+            notes.append(str(error))
+            continue
+        if state.grid != grid(settings.surface.grid):
+            notes.append(f"{path.name}: on another grid, so it is not carried on.")
+            return None
+        # Notes and quality are each map's own; inputs are counted from the previous map on.
+        return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
+    return None
+
+
+def _require_its_time(image: SolarImage, fetched: Fetched, at: datetime) -> None:
+    """Refuse a frame whose header tells another time than its name, or one after *at*."""
+    time = image.observation.time
+    if abs(time - fetched.time) > SLOT or time > at:
+        raise BadFile(
+            fetched.file.path,
+            f"its header gives {time:%Y-%m-%d %H:%M:%SZ} for {fetched.time:%Y-%m-%d %H:%MZ}",
+            "take the next frame",
+        )
 
 
 def _first_guess(fetcher: Fetcher, begin: datetime, settings: Settings) -> Found:
@@ -148,7 +159,9 @@ def _observations(
     settings: Settings,
 ) -> Found:
     """Magnetograms that the map has not seen: every HMI frame, and GONG's newest."""
-    seen = {name: time + SLOT for name, time in state.last_observed.items()} if state else {}
+    oldest = at - settings.cycle.history
+    last = state.last_observed if state else {}
+    seen = {name: max(time + SLOT, oldest) for name, time in last.items()}
     since = {name: seen.get(name, begin) for name in EXPECTED}
     sparse = at - since["hmi"] > settings.cycle.window
     every = settings.cycle.step if sparse else SLOT

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import textwrap
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +39,8 @@ from pipeline.core import BadFile, BadRequest, CarringtonGrid
 
 SYSTEM_FILE = Path("/etc/allsun/allsun.toml")
 PREFIX = "ALLSUN_"
+# Not settings: the name of the file, and what Kubernetes tells every pod of a service allsun.
+OTHERS = re.compile(rf"{PREFIX}(CONFIG|SERVICE_(HOST|PORT)\w*|PORT(_\d+\w*)?)")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 LONGEST = timedelta(days=36525)  # a century; there have been magnetograms for half of one
 
@@ -217,7 +220,7 @@ def load(
     for key in _leaves(values):
         _require_known(key, valid, f"{origin}")
     for name in os.environ:
-        if name.startswith(PREFIX) and name != f"{PREFIX}CONFIG":
+        if name.startswith(PREFIX) and not OTHERS.fullmatch(name):
             key = name.removeprefix(PREFIX).lower().replace("__", ".")
             _require_known(key, valid, f"the environment ({name})")
     try:

@@ -161,7 +161,7 @@ def test_spoiled_frames_are_left_out_named_and_used_once_whole(site: Site) -> No
         NOON + 3 * HOUR: "no pixel holds a measurement",
         NOON + 4 * HOUR: "its unit is 'Tesla', not gauss",
         NOON + 5 * HOUR: "it fits the map of the days before",
-        NOON + 6 * HOUR: "it is of allsun, whose field cannot be put on HMI's scale",
+        NOON + 6 * HOUR: "its header gives 2014-05-20 12:00:00Z for 2014-05-20 17:59Z",
     }
     quality, cut, blank, tesla, flipped, other = spoiled
     archive.spoiled(quality, QUALITY=-0x7FFFFC00)

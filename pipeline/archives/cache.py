@@ -69,7 +69,8 @@ class Cache:
             if problem:
                 raise self._quarantine(remote, part, problem)
             if finish is not None:
-                finish(remote, part)
+                with _writing(part):
+                    finish(remote, part)
             return self._file(remote, part, incoming)
 
     def _respect_waiting(self, remote: Remote) -> None:

@@ -189,10 +189,10 @@ class Ledger:
         try:
             with self._sessions.begin() as session:
                 yield session
-        except OperationalError as error:
+        except DatabaseError as error:
             raise self._refusal(error) from error
 
-    def _refusal(self, error: OperationalError) -> CannotWrite:
+    def _refusal(self, error: DatabaseError) -> CannotWrite:
         where = self._url.database if self._url.get_backend_name() == "sqlite" else self._url
         return CannotWrite(
             f"{where}: the ledger cannot be used ({error.orig}); "

@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 STEP = 0.5
 # Lines still under way after crossing the corona eight times circle at the base: closed.
 CROSSINGS = 8
+# The tracer keeps room for every step of all lines it is given.
+LINES = 4096
 # pfsspy 1.2 returns NaN everywhere from 193 radial cells on.
 MAX_RADIAL_CELLS = 192
 MAX_RADIUS = 10.0  # solar radii; the wind has long opened the field there
@@ -94,11 +96,12 @@ def _open_field(field: pfsspy.Output, grid: CarringtonGrid) -> NDArray[np.int8]:
     polarity = np.sign(field.bc[0][:, :, 0].value.T).ravel()
     result = np.zeros(polarity.size, np.int8)
     for sign in (1, -1):
-        chosen = np.flatnonzero(polarity == sign)
-        if chosen.size:
-            tracer.trace(seeds[chosen], vectors, direction=sign)
-            reached = np.array([line[-1, 2] > top - 2 * step for line in tracer.xs])
-            result[chosen[reached]] = sign
+        outward = np.flatnonzero(polarity == sign)
+        for chosen in np.split(outward, range(LINES, outward.size, LINES)):
+            if chosen.size:
+                tracer.trace(seeds[chosen], vectors, direction=sign)
+                reached = np.array([line[-1, 2] > top - 2 * step for line in tracer.xs])
+                result[chosen[reached]] = sign
     return result.reshape(grid.shape)
 
 

@@ -94,6 +94,8 @@ def read_map(path: Path) -> GlobalMap:
     data = load(path)
     try:
         nlat, nlon = data["br"].shape[1:]
+        if not all(np.isfinite(data[name].values).all() for name in ("br", "br_sigma")):
+            raise ValueError("it is not finite everywhere")
         previous = None
         if data.attrs["previous_map"] != NONE:
             previous = InputFile(

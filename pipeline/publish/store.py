@@ -71,9 +71,9 @@ class Store:
         """The set that ``latest`` names."""
         return self._read(self.root / "latest")
 
-    def newest_before(self, time: datetime) -> ProductSet | None:
-        """The set of the newest valid time before *time*, in its highest revision."""
-        return next(self._found(n for n in self._names() if n < (stamp(time), 0)), None)
+    def before(self, time: datetime) -> Iterator[ProductSet]:
+        """The sets valid before *time*, newest first, each in its highest revision first."""
+        return self._found(name for name in self._names() if name < (stamp(time), 0))
 
     def find(self, time: datetime, digest: str) -> ProductSet | None:
         """The set of valid time *time* that was made from *digest*."""

@@ -21,7 +21,7 @@ from scipy.linalg import expm
 
 from pipeline.core import CarringtonGrid
 from pipeline.core.grid import R_SUN_CM
-from pipeline.surface.rotation import CARRINGTON_RATE
+from pipeline.surface.rotation import ROTATION, drift_rate
 
 Floats = NDArray[np.float64]
 
@@ -32,14 +32,13 @@ DAY = 86400.0  # s
 class Flow:
     """What moves flux over the surface.
 
-    rotation : deg/day sidereal; coefficients of 1, sin²λ, sin⁴λ. The default is measured
-        on 594 pairs of daily HMI frames of 2013-14.
+    rotation : deg/day sidereal; coefficients of 1, sin²λ, sin⁴λ.
     meridional : m/s; coefficients of sinλ, sin³λ, sin⁵λ in v = cosλ (…), poleward positive.
         The default is HipFT's (Upton et al. 2024).
     diffusivity : km²/s; 300-600 did best for flux that returns from the far side.
     """
 
-    rotation: tuple[float, float, float] = (14.430, -1.608, -2.678)
+    rotation: tuple[float, float, float] = ROTATION
     meridional: tuple[float, float, float] = (22.0, 11.0, -28.0)
     diffusivity: float = 300.0
 
@@ -58,8 +57,7 @@ def _propagators(
     """Factors (nlat, nlon/2 + 1) for half a step along rows, and the matrix across rows."""
     kappa = flow.diffusivity * 1e10 / R_SUN_CM**2 * DAY  # rad²/day
     s2 = grid.sin_lat**2
-    a, b, c = flow.rotation
-    drift = np.radians(a + b * s2 + c * s2**2 - CARRINGTON_RATE)
+    drift = np.radians(drift_rate(grid.lat, flow.rotation))
     order = np.arange(grid.nlon // 2 + 1)
     rate = 1j * np.outer(drift, order) + kappa * np.outer(1.0 / (1.0 - s2), order**2)
     return np.exp(-0.5 * days * rate), expm(days * _across_rows(grid, kappa, flow))

@@ -27,7 +27,7 @@ def test_whole_files_have_no_defect(tmp_path: Path) -> None:
     content = fits_bytes(tmp_path)
     for kind, data in {
         Kind.FITS: content,
-        Kind.FITS_GZ: gzip.compress(content),
+        Kind.FITS_GZ: gzip.compress(content, mtime=0),
         Kind.TEXT: b"FS-2026-001 12 34\n",
     }.items():
         path = tmp_path / kind.name
@@ -53,8 +53,8 @@ def test_every_truncation_of_a_fits_file_is_noticed(tmp_path: Path) -> None:
         (Kind.FITS, b"\x89PNG....." * 400, "is not FITS"),
         (Kind.FITS, b"SIMPLE  =                    T" + b" " * 3000, "header does not end"),
         (Kind.FITS_GZ, b"SIMPLE  =  T", "is not gzip-compressed"),
-        (Kind.FITS_GZ, gzip.compress(b"SIMPLE  =" * 999)[:-9], "gzip stream does not end"),
-        (Kind.FITS_GZ, gzip.compress(b"no fits"), "is not FITS"),
+        (Kind.FITS_GZ, gzip.compress(b"SIMPLE  =" * 999, mtime=0)[:-9], "gzip stream does not end"),
+        (Kind.FITS_GZ, gzip.compress(b"no fits", mtime=0), "is not FITS"),
         (Kind.FITS_GZ, gzip.compress(bytes(2**24)) * (LARGEST // 2**24 + 1), "expands beyond"),
         (Kind.TEXT, b"FS-1\0", "is binary instead of text"),
     ],

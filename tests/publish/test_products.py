@@ -61,7 +61,7 @@ def test_the_next_cycle_starts_from_what_was_published(
     published: ProductSet, sky: GlobalMap
 ) -> None:
     data = published.files["synchronic"].parents[5]
-    previous = Store(data).newest_before(sky.time + timedelta(hours=1))
+    previous = next(Store(data).before(sky.time + timedelta(hours=1)))
     assert previous == published
     np.testing.assert_array_equal(read_map(previous.files["synchronic"]).br, sky.br)
 

@@ -148,14 +148,14 @@ def test_same_inputs_change_nothing_and_new_inputs_make_the_next_revision(tmp_pa
 def test_latest_is_the_newest_valid_time_whatever_the_order_of_work(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert store.newest() is None
-    assert store.newest_before(NOON) is None
+    assert next(store.before(NOON), None) is None
     noon = store.put(NOON, "b", writers("b"))
     earlier = store.put(NOON - timedelta(days=40), "a", writers("a"))
     assert store.newest() == noon
-    assert store.newest_before(NOON) == earlier
-    assert store.newest_before(NOON + timedelta(minutes=1)) == noon
+    assert next(store.before(NOON), None) == earlier
+    assert next(store.before(NOON + timedelta(minutes=1)), None) == noon
     revised = store.put(NOON - timedelta(days=40), "c", writers("c"))
-    assert store.newest_before(NOON) == revised
+    assert next(store.before(NOON), None) == revised
     assert store.find(NOON, "c") is None
 
 
@@ -163,7 +163,7 @@ def test_a_set_whose_files_were_deleted_is_not_offered(tmp_path: Path) -> None:
     store = Store(tmp_path)
     old = store.put(NOON - timedelta(hours=2), "a", writers("a"))
     store.put(NOON - timedelta(hours=1), "b", writers("b")).files["wsa"].unlink()
-    assert store.newest_before(NOON) == old
+    assert next(store.before(NOON), None) == old
 
 
 def test_a_companion_is_found_in_its_dated_place_through_a_link_and_in_a_copy(
