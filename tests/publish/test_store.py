@@ -164,6 +164,8 @@ def test_a_set_whose_files_were_deleted_is_not_offered(tmp_path: Path) -> None:
     old = store.put(NOON - timedelta(hours=2), "a", writers("a"))
     store.put(NOON - timedelta(hours=1), "b", writers("b")).files["wsa"].unlink()
     assert next(store.before(NOON), None) == old
+    store.recover()
+    assert store.newest() == old  # latest does not dangle
 
 
 def test_a_companion_is_found_in_its_dated_place_through_a_link_and_in_a_copy(

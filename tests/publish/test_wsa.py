@@ -104,3 +104,10 @@ def test_the_header_names_inputs_and_simulation(
     assert sky.inputs[0].file.url in comments
     assert sky.inputs[0].file.sha256 in comments
     assert "GONG absent." in comments
+
+
+def test_a_note_beyond_ascii_does_not_keep_the_map_back(
+    tmp_path: Path, sky: GlobalMap, provenance: Provenance
+) -> None:
+    write_wsa(tmp_path / "map.fits", replace(sky, notes=("/home/jörg/a.fits\nbroke",)), provenance)
+    assert "/home/j?rg/a.fits?broke" in "".join(fits.getheader(tmp_path / "map.fits")["COMMENT"])
