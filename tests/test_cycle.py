@@ -247,6 +247,20 @@ def test_a_map_that_cannot_be_carried_on_is_replaced(
     assert Quality.COLD_START in qc
 
 
+def test_behind_a_damaged_map_the_next_older_one_is_carried_on(site: Site) -> None:
+    older = publish.Store(site.data).newest().files["synchronic"]
+    site.archive.hmi(NOON + HOUR)
+    site.cycle(NOON + HOUR)
+    damage(site)
+    site.archive.hmi(NOON + 2 * HOUR)
+    products = site.cycle(NOON + 2 * HOUR)
+    inputs, notes, qc = told(products)
+    assert publish.read_map(products.files["synchronic"]).previous.path.name == older.name
+    assert inputs == [hmi(NOON + HOUR), hmi(NOON + 2 * HOUR)]
+    assert "1300Z_r00.nc: it is not a readable NetCDF file" in notes
+    assert Quality.COLD_START not in qc
+
+
 def test_a_map_on_another_grid_is_not_carried_on(site: Site) -> None:
     settings = small_settings(site.archive.root, site.data)
     surface = settings.surface.model_copy(update={"grid": "720x360"})

@@ -85,6 +85,12 @@ def test_an_empty_variable_sets_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     assert load() == Settings()
 
 
+def test_what_kubernetes_tells_every_pod_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_80_TCP_ADDR"):
+        monkeypatch.setenv(f"ALLSUN_{name}", "10.0.0.1")
+    assert load() == Settings()
+
+
 @pytest.mark.parametrize("text", ["", UNLIKE_DEFAULTS])
 def test_settings_shown_load_back_equal(file: Path, text: str) -> None:
     file.write_text(text)

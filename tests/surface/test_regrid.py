@@ -91,3 +91,10 @@ def test_what_is_no_whole_sphere_is_refused(
 ) -> None:
     with pytest.raises(BadFile, match=r"not a map of the whole sphere .*; give a synoptic map"):
         regrid(synoptic(data, geometry), FINE)
+
+
+def test_the_field_along_the_line_of_sight_is_not_taken_for_radial() -> None:
+    image = synoptic(VALUES, COARSE.geometry)
+    los = replace(image, observation=replace(image.observation, quantity=Quantity.B_LOS))
+    with pytest.raises(BadFile, match="along the line of sight"):
+        regrid(los, COARSE)
