@@ -114,7 +114,7 @@ TIMES = {
 
 @pytest.mark.parametrize("pattern", TIMES)
 def test_the_time_is_utc_to_the_second(observed: Read, pattern: str) -> None:
-    assert abs((observed(pattern).observation.time - TIMES[pattern]).total_seconds()) < 1.0
+    assert abs((observed(pattern).observation.time - TIMES[pattern]).total_seconds()) < 0.5
 
 
 @pytest.mark.parametrize("pattern", [HMI, AIA.format(193), EUVI_A, EUVI_B], ids=str)
