@@ -95,7 +95,7 @@ def read_map(path: Path) -> GlobalMap:
     try:
         nlat, nlon = data["br"].shape[1:]
         if not all(np.isfinite(data[name].values).all() for name in ("br", "br_sigma")):
-            raise ValueError("it is not finite everywhere")
+            raise BadFile(path, "its field is not finite everywhere", "make it again")
         previous = None
         if data.attrs["previous_map"] != NONE:
             previous = InputFile(

@@ -202,3 +202,13 @@ def test_a_product_can_be_edited_with_the_usual_tools(
     with netCDF4.Dataset(tmp_path / "map.nc", "a") as data:
         data.setncattr("remark", "mine")
     assert read_map(tmp_path / "map.nc").time == sky.time
+
+
+def test_a_map_with_gaps_is_not_carried_on(
+    tmp_path: Path, sky: GlobalMap, provenance: Provenance
+) -> None:
+    br = sky.br.copy()
+    br[3, 4] = np.nan
+    write_synchronic(tmp_path / "map.nc", replace(sky, br=br), provenance)
+    with pytest.raises(BadFile, match="not finite everywhere"):
+        read_map(tmp_path / "map.nc")
