@@ -20,6 +20,7 @@ from pipeline.core.grid import CarringtonGrid
 from pipeline.core.nouns import (
     Corona,
     GlobalMap,
+    Inference,
     InputFile,
     Observation,
     Quality,
@@ -40,6 +41,7 @@ __all__ = [
     "Disk",
     "Geometry",
     "GlobalMap",
+    "Inference",
     "InputFile",
     "NothingObserved",
     "Observation",

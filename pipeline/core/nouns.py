@@ -17,6 +17,7 @@ from pipeline.core.grid import CarringtonGrid
 __all__ = [
     "Corona",
     "GlobalMap",
+    "Inference",
     "InputFile",
     "Observation",
     "Quality",
@@ -66,6 +67,28 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Inference:
+    """What one network did to an image, for the record.
+
+    network : name and version, ``hmi-denoise/1``
+    sha256 : of its weights
+    provider : what computed it, e.g. ``cpu fp32`` or ``tensorrt fp16``
+    parity : largest difference from the reference answer on the golden input, gauss
+    outside : fraction of the measured pixels beyond the range that it was trained on
+    seconds : wall time
+    notes : what the reader must know, e.g. which provider failed before
+    """
+
+    network: str
+    sha256: str
+    provider: str
+    parity: float
+    outside: float
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """The circumstances under which an image was taken.
 
@@ -77,6 +100,8 @@ class Observation:
     quality : the instrument's own quality word, 0 when nothing is wrong
     quick_look : True for near-real-time data that a definitive file will replace
     simulated : True if the file says that no telescope took it
+    scale : instrument on whose field scale a network has put the values, if not its own
+    inferences : the networks that the image has passed through, in order
     """
 
     instrument: str
@@ -89,6 +114,8 @@ class Observation:
     quality: int = 0
     quick_look: bool = False
     simulated: bool = False
+    scale: str | None = None
+    inferences: tuple[Inference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +126,7 @@ class SolarImage:
     mask : bool, (ny, nx), True where the pixel is a measurement
     unit : ``G``, ``DN/s`` or ``rad`` (or ``1`` for a normalised image)
     geometry : where its pixels lie on the Sun
+    sigma : float32, (ny, nx), standard error of each pixel in *unit*, where a network tells
     """
 
     data: NDArray[np.float32]
@@ -106,6 +134,7 @@ class SolarImage:
     unit: str
     geometry: Geometry
     observation: Observation
+    sigma: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

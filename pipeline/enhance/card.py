@@ -1,0 +1,202 @@
+"""The card of a network: everything the runtime must know that its graph does not say.
+
+Knows the schema of ``card.json``. Refuses to know how weights are made or run.
+
+The graph (ONNX) takes one tensor ``x``, float32 [1, C, H, W], its channels those of
+:attr:`Card.inputs` in order, and returns float32 ``mean`` [1, 1, f·H, f·W] in units of
+:attr:`Output.scale` gauss, f being :attr:`Output.factor`; with it, if
+:attr:`Output.uncertainty` says so, ``log_variance`` (natural, of *mean* in its own units)
+or ``samples`` [1, S, f·H, f·W]. H and W are any multiples of :attr:`Card.stride`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.core import BadFile, Quantity
+
+CARD = "card.json"
+_MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Plain = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+Positive = Annotated[float, Field(gt=0)]
+Range = tuple[float, float]
+
+
+class Channel(BaseModel):
+    """One input channel: clip(value) -> transform -> (… - offset) / scale."""
+
+    model_config = _MODEL
+
+    name: Plain
+    kind: Literal["field", "intensity", "noise", "radius", "mask"]
+    """field: B_los in G. intensity: EUV in DN/s. noise: the frame's noise level in G, the
+    same in every pixel. radius: distance from the disk's centre in solar radii. mask: 1 where
+    the measured channels (or the one named *of*) hold a measurement, else 0."""
+    wavelength: int | None = None
+    """Å, of an intensity; 193 and 195 are one channel, 193."""
+    of: Plain | None = None
+    """The measured channel whose pixels a mask tells of; none means all of them."""
+    normalise: Literal["none", "disk median"] = "none"
+    """disk median: scaled so that the median within .98 of the radius is 100."""
+    clip: Range | None = None
+    transform: Literal["linear", "log10"] = "linear"
+    offset: float = 0.0
+    scale: Positive = 1.0
+    trained: Range | None = None
+    """Smallest and largest value seen in training, before clip and transform."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether an instrument measured it, as opposed to geometry and masks."""
+        return self.kind in ("field", "intensity")
+
+
+class Grid(BaseModel):
+    """The pixels that the network works on."""
+
+    model_config = _MODEL
+
+    pixel_scale: tuple[Positive, Positive] | None = None
+    """Smallest and largest pixel taken as it is, arcsec at 1 AU; an image beyond is resampled
+    to the nearer of the two. None takes any."""
+    radius: Positive | None = None
+    """Radius of the disk in pixels, instead of a pixel scale, with the disk in the middle of a
+    square frame of *side*."""
+    side: Annotated[int, Field(gt=0)] | None = None
+    north_up: bool = False
+    """Whether the image is turned to solar north first."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.radius is None) != (self.side is None) or (self.radius and self.pixel_scale):
+            raise ValueError("give pixel_scale, or radius and side, or none of them")
+        return self
+
+
+class Output(BaseModel):
+    """What comes out."""
+
+    model_config = _MODEL
+
+    quantity: Quantity
+    scale: Positive = 1.0
+    """Gauss per unit of the graph's output."""
+    factor: Literal[1, 2, 4] = 1
+    """Output pixels per input pixel, along each axis."""
+    field_scale: Plain | None = None
+    """Instrument whose field scale the output has; none means that of the input."""
+    uncertainty: Literal["none", "log_variance", "samples"] = "none"
+    sigma_scale: Positive = 1.0
+    """Factor on every sigma, fitted on validation data so that errors come out as stated."""
+    returns: Literal["input pixels", "network pixels"] = "input pixels"
+    """Where an image that was turned or resampled ends up."""
+
+
+class Metric(BaseModel):
+    """One number of the evaluation."""
+
+    model_config = _MODEL
+
+    name: str
+    value: float
+    unit: str = ""
+    interval: Range | None = None
+    """95 %, by bootstrap."""
+    baseline: str = ""
+    """The best baseline on the same test set, and its value."""
+    test_set: str
+
+
+class Training(BaseModel):
+    """Where the weights come from."""
+
+    model_config = _MODEL
+
+    data: str
+    period: tuple[date, date]
+    held_out: str
+    recipe: str
+    """The recipe's name; ``allsun models train RECIPE`` makes the weights again."""
+    seed: int
+    software: str
+
+
+class Card(BaseModel):
+    """Everything to know about one version of a network."""
+
+    model_config = _MODEL
+
+    card_version: Literal[1] = 1
+    name: Plain
+    version: Annotated[str, Field(pattern=r"^\d+(\.\d+)*$")]
+    task: Literal["denoise", "crosscal", "farside"]
+    summary: str
+    """One sentence for the table of networks."""
+    instruments: Annotated[tuple[Plain, ...], Field(min_length=1)]
+    """Whose images it takes."""
+    inputs: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    grid: Grid = Grid()
+    output: Output
+    receptive_field: Annotated[int, Field(ge=0)]
+    """How far, in input pixels, an input pixel can change an output pixel."""
+    stride: Annotated[int, Field(ge=1)] = 1
+    training: Training
+    licence: str
+    metrics: tuple[Metric, ...]
+    limits: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What it must not be trusted with."""
+    members: Annotated[tuple[Plain, ...], Field(min_length=1)] = ("model.onnx",)
+    """Graphs whose outputs are averaged: one network, or an ensemble."""
+    half: tuple[Plain, ...] = ()
+    """The same graphs with float16 inside, for GPUs; none if there are none."""
+    golden: Plain = "golden.npz"
+    """Arrays ``x`` and the float32 answers to it on a CPU: ``mean`` and ``log_variance`` or
+    ``samples`` of all members, stacked along a new first axis."""
+    files: dict[Plain, Sha256]
+    """SHA-256 of every file beside the card."""
+
+    @property
+    def label(self) -> str:
+        """Name and version, as records give it."""
+        return f"{self.name}/{self.version}"
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        kinds = [channel.kind for channel in self.inputs]
+        names = {channel.name for channel in self.inputs if channel.measured}
+        if not names:
+            raise ValueError("no input channel is measured")
+        if "mask" not in kinds:
+            raise ValueError("no mask channel: the network could not tell a gap from a zero")
+        if strangers := {c.of for c in self.inputs if c.of} - names:
+            raise ValueError(f"a mask tells of {', '.join(sorted(strangers))}, which is no input")
+        if self.half and len(self.half) != len(self.members):
+            raise ValueError("half names other graphs than members")
+        if missing := {*self.members, *self.half, self.golden} - set(self.files):
+            raise ValueError(f"files gives no hash of {', '.join(sorted(missing))}")
+        return self
+
+
+def read_card(folder: Path) -> Card:
+    """The card in *folder*.
+
+    Raises
+    ------
+    BadFile : there is none, or it does not keep to the schema.
+    """
+    path = folder / CARD
+    remedy = "install the weights again or export them anew"
+    try:
+        return Card.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadFile(path, f"the card cannot be read ({error.strerror})", remedy) from None
+    except ValidationError as errors:
+        error = errors.errors()[0]
+        where = ".".join(str(part) for part in error["loc"]) or "the card"
+        raise BadFile(path, f"{where}: {error['msg']}", remedy) from None
