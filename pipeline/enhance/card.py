@@ -197,6 +197,6 @@ def read_card(folder: Path) -> Card:
     except OSError as error:
         raise BadFile(path, f"the card cannot be read ({error.strerror})", remedy) from None
     except ValidationError as errors:
-        error = errors.errors()[0]
-        where = ".".join(str(part) for part in error["loc"]) or "the card"
-        raise BadFile(path, f"{where}: {error['msg']}", remedy) from None
+        first = errors.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the card"
+        raise BadFile(path, f"{where}: {first['msg']}", remedy) from None
