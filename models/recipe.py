@@ -1,0 +1,269 @@
+"""What a recipe says: everything that decides a network's weights, in one TOML file.
+
+Knows the schema, and answers mistakes in a sentence. Refuses to know torch: a recipe can
+be read wherever the pipeline can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.core import BadFile, BadRequest, Quantity
+from pipeline.enhance.card import Channel, Grid, Plain, Positive, Range
+
+RECIPES = Path(__file__).parent / "recipes"
+_MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Network(BaseModel):
+    """An architecture of :mod:`models.nets`; its own options follow as further keys."""
+
+    model_config = _MODEL | {"extra": "allow"}
+
+    kind: str
+    """Name in ``models.nets.TRUNKS``."""
+    base: float = 1.0
+    """The answer is a correction added, in float32, to the first input channel times this: 1
+    for a denoiser, one over the instrument's scale for a cross-calibration; 0 for a network
+    that gives the field itself."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The architecture's own keys."""
+        return dict(self.model_extra or {})
+
+
+class Output(BaseModel):
+    """What the network gives."""
+
+    model_config = _MODEL
+
+    scale: Positive = 1000.0
+    """Gauss per unit."""
+    factor: Literal[1, 2, 4] = 1
+    """Output pixels per input pixel, along each axis."""
+    uncertainty: Literal["none", "log_variance"] = "none"
+
+
+class Split(BaseModel):
+    """What is never trained on: by region, and for whole-disk frames by date."""
+
+    model_config = _MODEL
+
+    test: tuple[str, ...] = ("sharp-377", "sharp-13777")
+    """Regions of the final table; nothing is chosen on them."""
+    validation: tuple[str, ...] = ("sharp-13866",)
+    """Regions on which choices are made."""
+    validation_from: date = date(2014, 3, 15)
+    """First day of frames on which choices are made."""
+    test_from: date = date(2014, 4, 1)
+    """First day of frames of the final table."""
+
+
+class Data(BaseModel):
+    """Where truth comes from, and how patches are drawn from it."""
+
+    model_config = _MODEL
+
+    sources: dict[str, Positive]
+    """Sources of scenes and their relative shares of the patches."""
+    patch: Count = 64
+    """Side of a patch, in input pixels."""
+    batch: Count = 16
+    """Patches per step, over all processes."""
+    split: Split = Split()
+
+
+class Noise(BaseModel):
+    """Gaussian noise added to the truth."""
+
+    model_config = _MODEL
+
+    kind: Literal["noise"]
+    sigma: Range
+    """Standard deviation, gauss: drawn evenly between these, for each patch."""
+    kernel: Range = (0.0, 0.0)
+    """Sigma, in pixels, of the Gaussian that correlates the noise."""
+    target: Literal["truth", "other noise"] = "truth"
+    """What the answer is compared with: the truth, or the truth with as much noise of its
+    own (Noise2Noise, Lehtinen et al. 2018)."""
+
+
+class Telescope(BaseModel):
+    """The truth as a coarser telescope sees it, in its own gauss."""
+
+    model_config = _MODEL
+
+    kind: Literal["telescope"]
+    seeing: Range
+    """Full width at half maximum of the blur, arcsec."""
+    scale: Range
+    """Gauss of the telescope per gauss of the truth."""
+    noise: Range
+    """Standard deviation per pixel of the telescope, gauss."""
+    kernel: Range = (0.0, 0.0)
+    """Sigma, in the telescope's pixels, of the Gaussian that correlates the noise."""
+
+
+class Observed(BaseModel):
+    """Nothing is degraded: scenes carry what the other instrument saw."""
+
+    model_config = _MODEL
+
+    kind: Literal["observed"]
+
+
+class Losses(BaseModel):
+    """Weights of the terms of :mod:`models.losses`, on values in units of ``output.scale``."""
+
+    model_config = _MODEL
+
+    mse: NotNegative = 0.0
+    l1: NotNegative = 0.0
+    huber: NotNegative = 0.0
+    gradient: NotNegative = 0.0
+    histogram: NotNegative = 0.0
+    ssim: NotNegative = 0.0
+    correlation: NotNegative = 0.0
+    likelihood: NotNegative = 0.0
+    adversarial: NotNegative = 0.0
+    features: NotNegative = 0.0
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.weights:
+            raise ValueError("every weight is 0")
+        return self
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The terms that count."""
+        return {name: weight for name, weight in self.model_dump().items() if weight}
+
+
+class Training(BaseModel):
+    """How the weights are found."""
+
+    model_config = _MODEL
+
+    steps: Count
+    """Batches."""
+    rate: Positive = 1e-3
+    """Learning rate after the warm-up; it then falls to 0 along a cosine."""
+    warm_up: Annotated[int, Field(ge=0)] = 200
+    """Steps over which the rate rises from 0."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Of AdamW."""
+    weight_decay: NotNegative = 0.0
+    clip: Positive = 1.0
+    """Largest norm of a gradient."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Decay of the moving average of the weights, which is what is exported."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What convolutions compute in; sums and answers stay float32."""
+    every: Count = 250
+    """Steps between checkpoints, validations and pictures."""
+    validation_batches: Count = 8
+    """Fixed batches that every validation sees."""
+
+
+class About(BaseModel):
+    """What the card says that the rest of the recipe does not; see ``pipeline.enhance.card``."""
+
+    model_config = _MODEL
+
+    task: Literal["denoise", "crosscal", "farside"]
+    version: str
+    summary: str
+    instruments: tuple[Plain, ...]
+    quantity: Quantity = Quantity.B_LOS
+    field_scale: Plain | None = None
+    grid: Grid = Grid()
+    licence: str = "Apache-2.0"
+    data: str
+    """What the weights have seen."""
+    period: tuple[date, date]
+    limits: tuple[str, ...]
+
+
+class Recipe(BaseModel):
+    """How one network is made."""
+
+    model_config = _MODEL
+
+    name: Plain
+    seed: int = 0
+    about: About
+    inputs: tuple[Channel, ...]
+    """Channels of ``x``: the field first, the mask last."""
+    output: Output = Output()
+    network: Network
+    data: Data
+    degradation: Annotated[Noise | Telescope | Observed, Field(discriminator="kind")]
+    losses: Losses
+    training: Training
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        kinds = [channel.kind for channel in self.inputs]
+        if len(kinds) < 2 or kinds[0] not in ("field", "intensity") or kinds[-1] != "mask":
+            raise ValueError("inputs begin with what is measured and end with the mask")
+        if self.losses.likelihood and self.output.uncertainty == "none":
+            raise ValueError('the likelihood needs output.uncertainty = "log_variance"')
+        if isinstance(self.degradation, Noise) and self.output.factor != 1:
+            raise ValueError("noise alone leaves pixels as they are: output.factor is 1")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the recipe says."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a TOML file.
+
+    Raises
+    ------
+    BadFile : it cannot be read, is not TOML, or a key is unknown, missing or refused.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadFile(path, f"it cannot be read ({error.strerror})", "name a recipe") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadFile(path, f"it is not TOML ({error})", "correct it there") from None
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as errors:
+        error = errors.errors()[0]
+        where = ".".join(str(part) for part in error["loc"]) or "the recipe"
+        why = error["msg"].removeprefix("Value error, ")
+        raise BadFile(path, f"{where}: {why}", "correct it there") from None
+
+
+def find(name: str) -> Path:
+    """The file of a recipe given by its path, or by its name in ``models/recipes``.
+
+    Raises
+    ------
+    BadRequest : there is none.
+    """
+    if name.endswith(".toml"):
+        return Path(name)
+    path = RECIPES / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.toml"))) or "none"
+        raise BadRequest(f"There is no recipe {name!r}; known are {known}, or name a .toml file.")
+    return path
