@@ -11,7 +11,7 @@ Where do I go to…
   …change how images become a map?              ``surface/``
   …change the coronal model?                    ``corona/``
   …change what users receive?                   ``publish/``
-  …add a command?                              ``cli.py``, ``terminal.py``
+  …add a command?                              ``cli/``, ``terminal.py``
   …see the words all rooms share?               ``core/``
   …make a Sun whose truth is known?             ``simulator/``
 """

@@ -1,0 +1,15 @@
+"""The command line: words in, one room's work, a summary out."""
+
+import typer
+
+from pipeline.cli import configuration, files, products
+
+app = typer.Typer(
+    help="The magnetic field of the whole Sun, every hour.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(products.app)
+app.add_typer(files.app)
+app.add_typer(configuration.app, name="config")
