@@ -11,7 +11,7 @@ makes scenes, and a folder of shards once it was followed. Where do I find …
 Refuses to know: torch, networks, losses.
 """
 
-from models.data.patches import Batch, Denoising, SuperResolution, sampler
+from models.data.patches import Batch, Denoising, Noise2Noise, SuperResolution, sampler
 from models.data.scene import Scene
 from models.data.split import DISKS, SHARPS, HeldOut, LeakError, split
 
@@ -22,6 +22,7 @@ __all__ = [
     "Denoising",
     "HeldOut",
     "LeakError",
+    "Noise2Noise",
     "Scene",
     "SuperResolution",
     "sampler",

@@ -58,6 +58,10 @@ class Task(Protocol):
         """What the network may be given, by name; NaN where nothing is measured."""
         ...
 
+    def answer(self, piece: Scene, rng: np.random.Generator) -> Field:
+        """(H, W) what the network's answer is compared with, gauss."""
+        ...
+
     def trusted(self, piece: Scene) -> NDArray[np.bool_]:
         """(H, W) True where the piece's field is a truth and its degraded picture fits it."""
         ...
@@ -94,19 +98,33 @@ class Denoising:
         return 0
 
     def planes(self, piece: Scene, rng: np.random.Generator) -> Mapping[str, Field]:
-        noisy = piece.observed
+        noisy, level = piece.observed, degrade.level(piece.radius, self.paired)
         if noisy is None:
-            added = degrade.level(piece.radius, rng.uniform(*self.sigma))
-            kernel = rng.uniform(*self.kernel)
-            noisy = piece.field + degrade.noise(_shape(piece.field), added, kernel, rng)
+            noisy, added = self._noisy(piece, rng)
             level = np.hypot(added, np.float32(self.own))
-        else:
-            level = degrade.level(piece.radius, self.paired)
         scale = np.float32(self.scale)
         return {"field": noisy / scale, "level": level / scale, "radius": piece.radius}
 
+    def answer(self, piece: Scene, rng: np.random.Generator) -> Field:
+        return piece.field
+
     def trusted(self, piece: Scene) -> NDArray[np.bool_]:
         return piece.valid
+
+    def _noisy(self, piece: Scene, rng: np.random.Generator) -> tuple[Field, Field]:
+        """The piece's field with noise, and the noise's level, both in gauss."""
+        level = degrade.level(piece.radius, rng.uniform(*self.sigma))
+        kernel = rng.uniform(*self.kernel)
+        shape = piece.field.shape[0], piece.field.shape[1]
+        return piece.field + degrade.noise(shape, level, kernel, rng), level
+
+
+@dataclass(frozen=True, slots=True)
+class Noise2Noise(Denoising):
+    """The same, compared with the field under noise of its own (Lehtinen et al. 2018)."""
+
+    def answer(self, piece: Scene, rng: np.random.Generator) -> Field:
+        return self._noisy(piece, rng)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +169,9 @@ class SuperResolution:
             "radius": degrade.binned(piece.radius, self.factor),
             "blur": np.full_like(coarse, spread),
         }
+
+    def answer(self, piece: Scene, rng: np.random.Generator) -> Field:
+        return piece.field
 
     def trusted(self, piece: Scene) -> NDArray[np.bool_]:
         clipped = np.abs(piece.field) >= piece.limit
@@ -219,7 +240,7 @@ def _pair(
     fine = np.s_[up : up + side, before : before + side]
     x = np.stack([np.where(measured, plane, 0.0)[coarse] for plane in chosen])
     trusted = task.trusted(piece)[fine]
-    target = np.where(trusted, piece.field[fine] / np.float32(task.scale), 0.0)
+    target = np.where(trusted, task.answer(piece, rng)[fine] / np.float32(task.scale), 0.0)
     quarter, mirrored = int(rng.integers(4)), bool(rng.integers(2))
     x, target, weight = (
         _turned(planes, quarter, mirrored) for planes in (x, target[None], trusted[None])
@@ -259,7 +280,3 @@ def _turned(planes: NDArray[Any], quarter: int, mirrored: bool) -> Field:
     """(…, h, h) turned by quarters, and mirrored or not: the eight symmetries of a square."""
     turned = np.rot90(planes, quarter, axes=(-2, -1))
     return np.ascontiguousarray(turned[..., ::-1] if mirrored else turned, np.float32)
-
-
-def _shape(field: Field) -> tuple[int, int]:
-    return field.shape[0], field.shape[1]
