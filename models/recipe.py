@@ -56,71 +56,54 @@ class Output(BaseModel):
 
 
 class Split(BaseModel):
-    """What is never trained on: by region, and for whole-disk frames by date."""
+    """What is never trained on: regions ("sharp-377") and months ("2014-04")."""
 
     model_config = _MODEL
 
-    test: tuple[str, ...] = ("sharp-377", "sharp-13777")
-    """Regions of the final table; nothing is chosen on them."""
-    validation: tuple[str, ...] = ("sharp-13866",)
-    """Regions on which choices are made."""
-    validation_from: date = date(2014, 3, 15)
-    """First day of frames on which choices are made."""
-    test_from: date = date(2014, 4, 1)
-    """First day of frames of the final table."""
+    validation: frozenset[str] = frozenset({"sharp-13866", "2014-03"})
+    """Choices are made on these."""
+    test: frozenset[str] = frozenset({"sharp-377", "sharp-13777", "2014-04"})
+    """The final table is made on these, and nothing else is."""
 
 
 class Data(BaseModel):
-    """Where truth comes from, and how patches are drawn from it."""
+    """Where truth comes from, and how pieces are drawn from it."""
 
     model_config = _MODEL
 
     sources: dict[str, Positive]
-    """Sources of scenes and their relative shares of the patches."""
+    """Sources of scenes, as their regions' names begin, and their shares of the pieces."""
     patch: Count = 64
-    """Side of a patch, in input pixels."""
+    """Side of a piece, in input pixels."""
     batch: Count = 16
-    """Patches per step, over all processes."""
+    """Pieces per step, over all processes."""
     split: Split = Split()
 
 
-class Noise(BaseModel):
-    """Gaussian noise added to the truth."""
+class Denoising(BaseModel):
+    """Noise is added to the truth; see ``models.data.Denoising`` for the keys."""
 
     model_config = _MODEL
 
-    kind: Literal["noise"]
+    kind: Literal["denoising", "noise2noise"]
+    """What the answer is compared with: the truth, or the truth with noise of its own
+    (Noise2Noise, Lehtinen et al. 2018)."""
     sigma: Range
-    """Standard deviation, gauss: drawn evenly between these, for each patch."""
     kernel: Range = (0.0, 0.0)
-    """Sigma, in pixels, of the Gaussian that correlates the noise."""
-    target: Literal["truth", "other noise"] = "truth"
-    """What the answer is compared with: the truth, or the truth with as much noise of its
-    own (Noise2Noise, Lehtinen et al. 2018)."""
+    own: NotNegative = 0.0
+    paired: Positive = 10.2
 
 
-class Telescope(BaseModel):
-    """The truth as a coarser telescope sees it, in its own gauss."""
+class SuperResolution(BaseModel):
+    """The truth as a coarser telescope sees it; see ``models.data.SuperResolution``."""
 
     model_config = _MODEL
 
-    kind: Literal["telescope"]
-    seeing: Range
-    """Full width at half maximum of the blur, arcsec."""
-    scale: Range
-    """Gauss of the telescope per gauss of the truth."""
-    noise: Range
-    """Standard deviation per pixel of the telescope, gauss."""
+    kind: Literal["super-resolution"]
+    fwhm: Range
+    gain: Range
+    sigma: Range
     kernel: Range = (0.0, 0.0)
-    """Sigma, in the telescope's pixels, of the Gaussian that correlates the noise."""
-
-
-class Observed(BaseModel):
-    """Nothing is degraded: scenes carry what the other instrument saw."""
-
-    model_config = _MODEL
-
-    kind: Literal["observed"]
 
 
 class Losses(BaseModel):
@@ -202,14 +185,14 @@ class Recipe(BaseModel):
     model_config = _MODEL
 
     name: Plain
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     about: About
     inputs: tuple[Channel, ...]
-    """Channels of ``x``: the field first, the mask last."""
+    """Channels of ``x``, named as the planes of ``models.data``: the field first, the mask last."""
     output: Output = Output()
     network: Network
     data: Data
-    degradation: Annotated[Noise | Telescope | Observed, Field(discriminator="kind")]
+    degradation: Annotated[Denoising | SuperResolution, Field(discriminator="kind")]
     losses: Losses
     training: Training
 
@@ -220,8 +203,10 @@ class Recipe(BaseModel):
             raise ValueError("inputs begin with what is measured and end with the mask")
         if self.losses.likelihood and self.output.uncertainty == "none":
             raise ValueError('the likelihood needs output.uncertainty = "log_variance"')
-        if isinstance(self.degradation, Noise) and self.output.factor != 1:
+        if isinstance(self.degradation, Denoising) and self.output.factor != 1:
             raise ValueError("noise alone leaves pixels as they are: output.factor is 1")
+        if any(c.scale != self.output.scale for c in self.inputs if c.kind in ("field", "noise")):
+            raise ValueError("gauss have one scale, that of the output, in all inputs")
         return self
 
     @property
@@ -247,9 +232,9 @@ def read(path: Path) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as errors:
-        error = errors.errors()[0]
-        where = ".".join(str(part) for part in error["loc"]) or "the recipe"
-        why = error["msg"].removeprefix("Value error, ")
+        first = errors.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        why = first["msg"].removeprefix("Value error, ")
         raise BadFile(path, f"{where}: {why}", "correct it there") from None
 
 

@@ -1,0 +1,128 @@
+"""From scenes to tensors: what a recipe wants drawn, step by step.
+
+Knows how a recipe's words become a task of :mod:`models.data`, and how several processes
+share a batch. Refuses to know what the batches are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from models import data
+from models.recipe import Recipe
+from pipeline.core import BadRequest
+
+Tensors = tuple[Tensor, Tensor, Tensor]
+"""x (N, C, h, w); target and valid (N, 1, f·h, f·w), valid being 1 at truths; float32."""
+
+VALIDATION_SEED = 2**31  # of no recipe: all trainings are compared on the same batches
+
+
+class Batch(Protocol):
+    """What :class:`models.data.Batch` is."""
+
+    @property
+    def x(self) -> NDArray[np.float32]: ...
+    @property
+    def target(self) -> NDArray[np.float32]: ...
+    @property
+    def weight(self) -> NDArray[np.float32]: ...
+
+
+Draw = Callable[[int, int, int], Batch]
+"""The batch of so many pieces, of this seed and this step, which decide all of it."""
+
+
+def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
+    """Batches of *recipe* from *scenes*.
+
+    Raises
+    ------
+    BadRequest : no scene comes from the recipe's sources.
+    """
+    sources = recipe.data.sources
+    origins = [scene.region.split("-")[0] for scene in scenes]
+    areas = {
+        s: sum(x.valid.sum() for x, o in zip(scenes, origins, strict=True) if o == s)
+        for s in sources
+    }
+    if not all(areas.values()) or not areas:
+        absent = ", ".join(source for source, area in areas.items() if not area)
+        raise BadRequest(f"Recipe {recipe.name} draws from {absent}, and no scene is from there.")
+    # Within a source, a pixel is as likely as any other.
+    shares = [
+        sources[o] * float(scene.valid.sum()) / float(areas[o]) if o in sources else 0.0
+        for scene, o in zip(scenes, origins, strict=True)
+    ]
+    wanted = task(recipe)
+
+    def draw(count: int, seed: int, step: int) -> data.Batch:
+        return data.sampler(
+            scenes, wanted, size=recipe.data.patch, count=count, seed=seed, step=step, shares=shares
+        )
+
+    return draw
+
+
+def task(recipe: Recipe) -> data.Task:
+    """What *recipe* wants learnt."""
+    settings = recipe.degradation.model_dump(exclude={"kind"})
+    common = {
+        "scale": recipe.output.scale,
+        "channels": tuple(channel.name for channel in recipe.inputs),
+    }
+    match recipe.degradation.kind:
+        case "denoising":
+            return data.Denoising(**settings, **common)
+        case "noise2noise":
+            return data.Noise2Noise(**settings, **common)
+        case "super-resolution":
+            return data.SuperResolution(factor=recipe.output.factor, **settings, **common)
+
+
+class Batches(Dataset[Tensors]):
+    """A process's part of batch number *step*, for a torch DataLoader.
+
+    Raises
+    ------
+    BadRequest : the batch cannot be shared evenly.
+    """
+
+    def __init__(self, recipe: Recipe, draw: Draw, rank: int, count: int) -> None:
+        self._part, rest = divmod(recipe.data.batch, count)
+        if rest:
+            raise BadRequest(
+                f"{count} processes cannot share {recipe.data.batch} pieces evenly; "
+                f"set data.batch to a multiple of {count}."
+            )
+        self._seed, self._draw, self._rank, self._count = recipe.seed, draw, rank, count
+
+    def __getitem__(self, step: int) -> Tensors:
+        return tensors(self._draw(self._part, self._seed, step * self._count + self._rank))
+
+
+def held_out(recipe: Recipe, draw: Draw) -> list[Tensors]:
+    """The batches that every validation sees."""
+    count = range(recipe.training.validation_batches)
+    return [tensors(draw(recipe.data.batch, VALIDATION_SEED, step)) for step in count]
+
+
+def tensors(batch: Batch) -> Tensors:
+    """*batch* for torch."""
+    x, target, valid = (torch.from_numpy(a) for a in (batch.x, batch.target, batch.weight))
+    return x, target, valid
+
+
+def placed(batch: Sequence[Tensor], device: torch.device) -> Tensors:
+    """*batch* on *device*, laid out as convolutions like it."""
+    x, target, valid = (
+        part.to(device, memory_format=torch.channels_last, non_blocking=True) for part in batch
+    )
+    return x, target, valid

@@ -1,0 +1,84 @@
+"""How good a network is on held-out batches, while it is trained.
+
+Knows a handful of numbers that tell whether training goes well, in gauss. The whole suite,
+with baselines and intervals, is :mod:`models.evaluation`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models import losses
+from models.batches import Tensors, placed
+from models.nets import Estimate
+from models.recipe import Recipe
+
+Images = dict[str, NDArray[Any]]
+
+
+def estimate(recipe: Recipe, net: nn.Module, x: Tensor) -> Estimate:
+    """What *net* says, convolutions in the recipe's precision, answers in float32."""
+    half = recipe.training.precision == "bfloat16"
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+        mean, log_variance = net(x)
+    return Estimate(mean, log_variance)
+
+
+def validate(
+    recipe: Recipe, net: nn.Module, batches: Sequence[Tensors], device: torch.device
+) -> tuple[dict[str, float], Images]:
+    """Scores of *net* on *batches*, and a few images in gauss to look at.
+
+    validation : the loss
+    rmse : gauss
+    slope : of the estimate on the truth
+    unsigned : the estimate's unsigned flux over the truth's
+    spread : the stated standard error over the real one, in the root mean square
+    """
+    scale, weights = recipe.output.scale, recipe.losses.weights
+    lost: list[float] = []
+    sums = np.zeros(7)
+    images: Images = {}
+    net.eval()
+    with torch.no_grad():
+        for batch in batches:
+            x, target, valid = placed(batch, device)
+            answer = estimate(recipe, net, x)
+            found = losses.terms(weights, answer.mean, answer.log_variance, target, valid)
+            lost.append(sum(weights[name] * float(value) for name, value in found.items()))
+            sums += _sums(answer, target, valid)
+            images = images or _images(scale, x, answer, target, valid)
+    net.train()
+    count, squares, variances, product, power, unsigned, true = sums
+    scores = {
+        "validation": float(np.mean(lost)),
+        "rmse": scale * math.sqrt(squares / count),
+        "slope": product / power,
+        "unsigned": unsigned / true,
+    }
+    if recipe.output.uncertainty != "none":
+        scores["spread"] = math.sqrt(variances / squares)
+    return scores, images
+
+
+def _sums(answer: Estimate, target: Tensor, valid: Tensor) -> NDArray[Any]:
+    m, t = (image[valid > 0].double() for image in (answer.mean, target))
+    v = torch.zeros(1) if answer.log_variance is None else answer.log_variance[valid > 0].exp()
+    each = torch.ones_like(m), (m - t) ** 2, v, m * t, t * t, m.abs(), t.abs()
+    return np.array([float(values.sum()) for values in each])
+
+
+def _images(scale: float, x: Tensor, answer: Estimate, target: Tensor, valid: Tensor) -> Images:
+    shown = {"input": x, "estimate": answer.mean, "target": target}
+    images = {name: (scale * image[:, 0]).float().cpu().numpy() for name, image in shown.items()}
+    images["error"] = (images["estimate"] - images["target"]) * valid[:, 0].cpu().numpy()
+    if answer.log_variance is not None:
+        images["sigma"] = scale * (0.5 * answer.log_variance[:, 0]).exp().cpu().numpy()
+    return images
