@@ -76,6 +76,7 @@ def write_duration(duration: timedelta) -> str:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]
 Name = Annotated[str, Field(min_length=1)]
 GridName = Literal["720x360", "360x180"]
+Provider = Literal["tensorrt", "cuda", "cpu"]
 _MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
@@ -120,8 +121,16 @@ class EnhanceSettings(BaseModel):
 
     model_config = _MODEL
 
-    networks: tuple[str, ...] = ()
-    """Networks to run on the images, in this order; empty turns enhancement off."""
+    networks: tuple[Name, ...] = ()
+    """Networks to run on the images they suit, in this order, as NAME (its newest version) or
+    NAME/VERSION; empty turns enhancement off. `allsun models list` shows what is installed."""
+    providers: Literal["auto"] | Annotated[tuple[Provider, ...], Field(min_length=1)] = "auto"
+    """What computes, the next one taking over where one fails; auto is tensorrt, cuda, cpu."""
+    memory: Annotated[float, Field(ge=0.25)] = 4.0
+    """Memory for a network's intermediate results in GiB; beyond it the image goes through in
+    tiles. 4 leaves room for the rest of a cycle in 6 GiB."""
+    weights: Path | None = None
+    """Folder of NAME/VERSION/card.json; none takes the weights that came with the software."""
 
 
 class SurfaceSettings(BaseModel):

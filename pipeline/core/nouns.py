@@ -55,6 +55,8 @@ class Quality(IntFlag):
     STALE_INPUT = 2  # the newest observation is older than its instrument promises
     INSTRUMENT_ABSENT = 4  # an expected instrument gave nothing usable
     FLUX_IMBALANCE = 8  # the net flux removed is too large to be observational error
+    NETWORK_ABSENT = 16  # a network chosen in the settings was refused or failed
+    UNTRAINED_INPUT = 32  # an image lay beyond what its network was trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Observation:
     observer : who saw it; for global maps, the Earth at *time*
     wavelength : Å, for extreme-ultraviolet images
     noise : standard deviation of one pixel in the image's unit; NaN if unknown
+    noise_length : over how many pixels that error is alike; 1 for white noise
     quality : the instrument's own quality word, 0 when nothing is wrong
     quick_look : True for near-real-time data that a definitive file will replace
     simulated : True if the file says that no telescope took it
@@ -111,6 +114,7 @@ class Observation:
     file: InputFile
     wavelength: int | None = None
     noise: float = float("nan")
+    noise_length: float = 1.0
     quality: int = 0
     quick_look: bool = False
     simulated: bool = False

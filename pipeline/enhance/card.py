@@ -94,6 +94,8 @@ class Output(BaseModel):
     uncertainty: Literal["none", "log_variance", "samples"] = "none"
     sigma_scale: Positive = 1.0
     """Factor on every sigma, fitted on validation data so that errors come out as stated."""
+    error_length: Positive = 1.0
+    """Over how many output pixels errors are alike, measured on validation data."""
     returns: Literal["input pixels", "network pixels"] = "input pixels"
     """Where an image that was turned or resampled ends up."""
 

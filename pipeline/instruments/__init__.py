@@ -13,6 +13,7 @@ from typing import Protocol
 from pipeline.core import InputFile, SolarImage
 from pipeline.instruments import (
     aia,
+    enhanced,
     euvi,
     gong,
     gong_seismic,
@@ -42,6 +43,7 @@ class Instrument(Protocol):
 
 # Asked in this order; the last answers to every equal-area map that no other claims.
 INSTRUMENTS: tuple[Instrument, ...] = (
+    enhanced,
     hmi,
     mdi,
     aia,

@@ -4,6 +4,7 @@ Knows: formats, names, pictures, and how to show a complete set or nothing.
 Refuses to know: how the results came about.
 """
 
+from pipeline.publish.image import write_image, write_sigma
 from pipeline.publish.netcdf import read_corona, read_map, variables, write_corona, write_synchronic
 from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
@@ -24,7 +25,9 @@ __all__ = [
     "validate",
     "variables",
     "write_corona",
+    "write_image",
     "write_quicklook",
+    "write_sigma",
     "write_synchronic",
     "write_wsa",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.core import CarringtonGrid, GlobalMap
 from pipeline.publish import contract
-from pipeline.publish.provenance import Provenance
+from pipeline.publish.provenance import Provenance, enhancement
 
 NONE = "none"
 
@@ -37,7 +37,7 @@ def global_attributes(
         "product_version": contract.VERSION,
         "algorithm_version": f"allsun {provenance.software}",
         "settings_digest": provenance.settings_digest,
-        "enhancement": provenance.enhancement,
+        "enhancement": enhancement(map_),
         "source": "simulated observations" if map_.simulated else "solar magnetograms",
         "simulated": np.int8(map_.simulated),
         "instrument": ", ".join(instruments) or "none since the previous map",

@@ -148,6 +148,10 @@ INPUTS: Mapping[str, Attributes] = {
     },
     "input_url": {"long_name": "origin of each input file", **_ORIGIN},
     "input_sha256": {"long_name": "SHA-256 of each input file", **_ORIGIN},
+    "input_networks": {
+        "long_name": "neural networks that each input passed through, and what computed them",
+        **_ORIGIN,
+    },
 }
 
 COORDINATES: Mapping[str, Attributes] = {

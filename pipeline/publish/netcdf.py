@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.core import BadFile, CarringtonGrid, Corona, GlobalMap, InputFile, Quality
 from pipeline.publish import contract, durable
 from pipeline.publish.attributes import NONE, global_attributes
-from pipeline.publish.provenance import Provenance
+from pipeline.publish.provenance import Provenance, in_words
 
 OVERHEAD = 1 << 17  # bytes that attributes and HDF5's structure take at most
 
@@ -231,6 +231,7 @@ def _inputs(map_: GlobalMap) -> Values:
         "input_quick_look": (("input",), np.array([o.quick_look for o in inputs], np.int8)),
         "input_url": (("input",), np.array([o.file.url for o in inputs], str)),
         "input_sha256": (("input",), np.array([o.file.sha256 for o in inputs], str)),
+        "input_networks": (("input",), np.array([in_words(o) for o in inputs], str)),
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline import __version__
+from pipeline.core import GlobalMap, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +16,11 @@ class Provenance:
 
     created : UTC, when the product was made
     settings_digest : identifies the settings in force
-    networks : name, version and hash of every neural network that took part
     software : version of this software
     """
 
     created: datetime
     settings_digest: str
-    networks: tuple[str, ...] = ()
     software: str = __version__
 
     @property
@@ -28,7 +28,22 @@ class Provenance:
         """Creation time in the form of ACDD: ``2014-01-31T00:05:00Z``."""
         return f"{self.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
-    @property
-    def enhancement(self) -> str:
-        """The networks that took part, or that none did."""
-        return "; ".join(self.networks) or "off"
+
+def networks(map_: GlobalMap) -> Mapping[str, str]:
+    """The networks that inputs passed through, and the SHA-256 of each."""
+    runs = [run for observation in map_.inputs for run in observation.inferences]
+    return {run.network: run.sha256 for run in runs}
+
+
+def enhancement(map_: GlobalMap) -> str:
+    """The same as an attribute, which says so if there are none."""
+    return "; ".join(f"{name} sha256 {sha}" for name, sha in networks(map_).items()) or "off"
+
+
+def in_words(observation: Observation) -> str:
+    """What networks did to an observation: which, where computed, how exactly, how far out."""
+    return "; ".join(
+        f"{run.network} on {run.provider} (parity {run.parity:.2g} G, "
+        f"{run.outside:.2%} of pixels beyond training)"
+        for run in observation.inferences
+    )

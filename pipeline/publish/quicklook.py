@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from pipeline.core import Corona, GlobalMap, Observer, Source, earth
-from pipeline.publish.provenance import Provenance
+from pipeline.publish.provenance import Provenance, networks
 from pipeline.publish.sphere import (
     EARTH,
     INK,
@@ -182,7 +182,7 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
         "net flux removed": f"{map_.net_flux_removed / 1e22:+.2f} × 10²² Mx",
         "field above 60°": f"N {map_.polar_field(1):+z.1f} G, S {map_.polar_field(-1):+z.1f} G",
         "newest inputs": _ages(map_),
-        "enhancement": provenance.enhancement,
+        "enhancement": ", ".join(networks(map_)) or "off",
         "quality": conditions or "good",
     }
     warnings = [line for note in map_.notes for line in textwrap.wrap(note, COLUMN)]

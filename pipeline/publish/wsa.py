@@ -23,7 +23,7 @@ from sunpy.coordinates.sun import carrington_rotation_number
 from pipeline.core import GlobalMap
 from pipeline.core.grid import R_SUN_CM
 from pipeline.publish import durable
-from pipeline.publish.provenance import Provenance
+from pipeline.publish.provenance import Provenance, enhancement, in_words
 
 ORIGIN = "allsun"
 NLAT, NLON = 180, 360
@@ -100,13 +100,15 @@ def header(map_: GlobalMap, provenance: Provenance) -> fits.Header:
         ("NETFLUX", map_.net_flux_removed, "[Mx] net flux removed from the map"),
         ("SOFTWARE", f"allsun {provenance.software}", ""),
         ("SETTINGS", provenance.settings_digest, ""),
-        ("ENHANCE", provenance.enhancement, "neural networks that took part"),
+        ("ENHANCE", enhancement(map_) != "off", "T if neural networks took part"),
     ]
     result = fits.Header([*cards, *LAYOUT])
     for observation in map_.inputs:
         when = f"{observation.time:%Y-%m-%dT%H:%M:%S}Z"
         result["COMMENT"] = f"input {observation.instrument} {when} {observation.file.url}"
         result["COMMENT"] = f"sha256 {observation.file.sha256}"
+        if observation.inferences:
+            result["COMMENT"] = in_words(observation)
     for note in map_.notes:
         result["COMMENT"] = re.sub(r"[^ -~]", "?", note)  # FITS is ASCII
     return result

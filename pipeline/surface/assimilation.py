@@ -63,8 +63,9 @@ class Layer:
 def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
     """Average a full-disk magnetogram onto *grid* as radial field on HMI's scale.
 
-    The error is the instrument's noise averaged over the cell, plus the error of
-    taking the field as radial, which grows towards the limb.
+    The error is the noise averaged over the cell, where pixels within its correlation
+    length count as one, plus the error of taking the field as radial, which grows
+    towards the limb.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
         radial_field(image.data, image.geometry), image.mask, image.geometry, grid, MU_MIN
     )
     seen = cells.coverage >= MIN_COVERAGE
-    noise = np.nan_to_num(image.observation.noise)
+    noise = np.nan_to_num(image.observation.noise) * image.observation.noise_length
     with np.errstate(invalid="ignore"):
         sigma = scale * np.hypot(noise * cells.gain, VIEW_SIGMA / cells.mu**2)
     return Layer(
@@ -183,8 +184,9 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
 
 
 def _scale(image: SolarImage) -> float:
-    """Factor from the instrument's gauss to HMI's."""
-    instrument, path = image.observation.instrument, image.observation.file.path
+    """Factor from the image's gauss to HMI's."""
+    observation = image.observation
+    instrument, path = observation.scale or observation.instrument, observation.file.path
     if instrument not in HMI_SCALE:
         problem = f"it is of {instrument}, whose field cannot be put on HMI's scale"
         raise BadFile(path, problem, "give a magnetogram of HMI, MDI or GONG")
