@@ -71,20 +71,17 @@ def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
     return draw
 
 
-def task(recipe: Recipe) -> data.Task:
+def task(recipe: Recipe) -> data.Denoising | data.SuperResolution:
     """What *recipe* wants learnt."""
-    settings = recipe.degradation.model_dump(exclude={"kind"})
-    common = {
-        "scale": recipe.output.scale,
-        "channels": tuple(channel.name for channel in recipe.inputs),
-    }
-    match recipe.degradation.kind:
-        case "denoising":
-            return data.Denoising(**settings, **common)
-        case "noise2noise":
-            return data.Noise2Noise(**settings, **common)
-        case "super-resolution":
-            return data.SuperResolution(factor=recipe.output.factor, **settings, **common)
+    scale = recipe.output.scale
+    channels = tuple(channel.name for channel in recipe.inputs)
+    how = recipe.degradation
+    if how.kind == "super-resolution":
+        return data.SuperResolution(
+            recipe.output.factor, how.fwhm, how.gain, how.sigma, how.kernel, scale, channels
+        )
+    kind = data.Noise2Noise if how.kind == "noise2noise" else data.Denoising
+    return kind(how.sigma, how.kernel, scale, how.own, how.paired, channels)
 
 
 class Batches(Dataset[Tensors]):

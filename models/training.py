@@ -32,6 +32,9 @@ Track = Callable[[Iterable[Any], int, int], Iterable[Any]]
 """Wraps the batches, told how many steps are done and how many there are, to show progress."""
 
 
+Keep = Callable[[State, dict[str, float]], None]
+
+
 class Diverged(AllsunError):
     """Training left the numbers behind."""
 
@@ -77,15 +80,12 @@ def train(
             pin_memory=here.device.type == "cuda",
         )
         batches: Iterable[Any] = loader
-        keep = _nothing
+        keep: Keep = _nothing
         if here.first:
             batches = track(loader, state.step, steps)
             keep = _keeper(recipe, held_out(recipe, draw_held_out), folder, here.device)
         _loop(recipe, state, batches, here, minutes, keep)
     return folder / checkpoints.BEST
-
-
-Keep = Callable[[State, dict[str, float]], None]
 
 
 def _nothing(_state: State, _row: dict[str, float]) -> None:

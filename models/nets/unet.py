@@ -52,7 +52,7 @@ class UNet(nn.Module):
         super().__init__()
         self.outputs, self.factor = outputs, factor
         self.stride = 2**depth
-        self.receptive_field = _reach(depth, blocks, factor)
+        self.receptive_field = _reach(depth, blocks)
         widths = [width * 2**level for level in range(depth + 1)]
 
         def stage(features: int) -> nn.Sequential:
@@ -87,12 +87,12 @@ class UNet(nn.Module):
         return self.last(x)
 
 
-def _reach(depth: int, blocks: int, factor: int) -> int:
+def _reach(depth: int, blocks: int) -> int:
     """How far, in input pixels, an input can change an output."""
     reach = 1  # the first convolution
     for level in range(depth):
-        pixel = 2**level
-        reach += 2 * 2 * blocks * pixel  # the blocks of both ways
+        pixel = 1 << level
+        reach += 4 * blocks * pixel  # the blocks of both ways
         reach += pixel + 2 * pixel  # the halving's partner, the neighbour of the doubling
-    reach += 2 * blocks * 2**depth
+    reach += 2 * blocks << depth
     return reach + 2  # the last two convolutions, or enlarging and them
