@@ -13,6 +13,7 @@ from pipeline.core import (
     CarringtonGrid,
     Corona,
     GlobalMap,
+    Inference,
     InputFile,
     Observation,
     Quality,
@@ -56,6 +57,7 @@ def synthetic_map(grid: CarringtonGrid) -> GlobalMap:
             Observation(
                 "hmi", Quantity.B_LOS, TIME - timedelta(minutes=12, seconds=35.4), observer, file,
                 quick_look=True,
+                inferences=(Inference("hmi-denoise/1", "ef" * 32, "cpu fp32", 2e-5, 0.0, 9.0),),
             ),
         ),
         last_observed={"hmi": TIME - timedelta(minutes=12, seconds=35.4)},

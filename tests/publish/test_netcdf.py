@@ -121,7 +121,10 @@ def test_a_user_finds_what_the_contract_promises(
         assert list(data["input_sha256"].values) == ["ab" * 32]
         assert "Sun (2015)" in data["crs"].attrs["crs_wkt"]
         assert data.attrs["id"] == path.stem
-        assert data.attrs["enhancement"] == "off"
+        assert data.attrs["enhancement"] == f"hmi-denoise/1 sha256 {'ef' * 32}"
+        assert list(data["input_networks"].values) == [
+            "hmi-denoise/1 on cpu fp32 (parity 2e-05 G, 0.00% of pixels beyond training)"
+        ]
         assert data.attrs["comment"] == "GONG absent.\nSeismic regions not used."
         masks, meanings = data["qc"].attrs["flag_masks"], data["qc"].attrs["flag_meanings"].split()
         assert [m for m, k in zip(meanings, masks, strict=True) if data["qc"] & k] == [
