@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from models import nets
+from models.adversary import TERMS, Adversary
 from models.files import write_whole
 from models.recipe import Recipe
 from pipeline.core import BadFile, BadRequest
@@ -34,6 +35,7 @@ class State:
     net: nets.Network
     average: nets.Network
     optimiser: torch.optim.Optimizer
+    adversary: Adversary | None = None
     step: int = 0
     seconds: float = 0.0
     best: float = math.inf
@@ -56,7 +58,9 @@ def begin(recipe: Recipe, device: torch.device, weights: Path | None) -> State:
     optimiser = torch.optim.AdamW(
         net.parameters(), betas=recipe.training.betas, weight_decay=recipe.training.weight_decay
     )
-    return State(net, copy.deepcopy(net), optimiser)
+    contested = any(term in recipe.losses.weights for term in TERMS)
+    adversary = Adversary(recipe, device) if contested else None
+    return State(net, copy.deepcopy(net), optimiser, adversary)
 
 
 def resume(recipe: Recipe, device: torch.device, folder: Path) -> State | None:
@@ -80,6 +84,8 @@ def resume(recipe: Recipe, device: torch.device, folder: Path) -> State | None:
     state.net.load_state_dict(saved["net"])
     state.average.load_state_dict(saved["average"])
     state.optimiser.load_state_dict(saved["optimiser"])
+    if state.adversary:
+        state.adversary.load_state_dict(saved["adversary"])
     state.step, state.seconds = saved["step"], saved["seconds"]
     state.best, state.curves = saved["best"], saved["curves"]
     return state
@@ -97,6 +103,7 @@ def save(recipe: Recipe, state: State, folder: Path) -> None:
         "net": state.net.state_dict(),
         "average": state.average.state_dict(),
         "optimiser": state.optimiser.state_dict(),
+        "adversary": state.adversary.state_dict() if state.adversary else None,
         "step": state.step,
         "seconds": state.seconds,
         "best": state.best,

@@ -2,14 +2,14 @@
 
 Each takes *mean*, *target* and *valid*, (N, K, H, W) of one dtype, in units of the recipe's
 ``output.scale``, *valid* being 1 where the target is measured and 0 elsewhere; and gives one
-number. Refuses to know networks and batches. The adversarial terms need a second network:
-:mod:`models.adversary`.
+number; those of adversarial training take what a discriminator makes of them
+(:mod:`models.adversary`). Refuses to know networks and batches.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -103,6 +103,22 @@ def likelihood(mean: Tensor, target: Tensor, valid: Tensor, log_variance: Tensor
     """Minus the logarithm of a Gaussian's density, without its constant (Nix & Weigend 1994)."""
     surprise = (mean - target).square() * torch.exp(-log_variance) + log_variance
     return _average(0.5 * surprise, valid)
+
+
+def adversarial(verdict: Tensor) -> Tensor:
+    """How far a discriminator's verdict on an estimate is from 1 (LSGAN, Mao et al. 2017)."""
+    return (verdict - 1).square().mean()
+
+
+def discrimination(truth: Tensor, estimate: Tensor) -> Tensor:
+    """How far its verdicts are from 1 on truths and 0 on estimates (LSGAN, Mao et al. 2017)."""
+    return 0.5 * ((truth - 1).square().mean() + estimate.square().mean())
+
+
+def features(estimate: Sequence[Tensor], truth: Sequence[Tensor]) -> Tensor:
+    """Mean difference of what its layers see (feature matching, Wang et al. 2018, pix2pixHD)."""
+    pairs = zip(estimate, truth, strict=True)
+    return torch.stack([(seen - wanted).abs().mean() for seen, wanted in pairs]).mean()
 
 
 PLAIN = {

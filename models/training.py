@@ -117,6 +117,8 @@ def _loop(
 ) -> None:
     """Step through *batches*; every so often, and at the end, *keep* what there is."""
     net = here.shared(state.net)
+    if state.adversary:
+        state.adversary.share(here)
     sums: dict[str, Tensor] = {}
     count, before, began = 0, state.seconds, time.monotonic()
 
@@ -152,6 +154,8 @@ def _step(recipe: Recipe, net: nn.Module, state: State, batch: Tensors) -> dict[
     plan, weights, (x, target, valid) = recipe.training, recipe.losses.weights, batch
     answer = estimate(recipe, net, x)
     found = losses.terms(weights, answer.mean, answer.log_variance, target, valid)
+    if state.adversary:
+        found |= state.adversary.terms(x, answer.mean, target, valid)
     loss = torch.stack([weights[name] * value for name, value in found.items()]).sum()
     for group in state.optimiser.param_groups:
         group["lr"] = rate(recipe, state.step)
@@ -159,6 +163,9 @@ def _step(recipe: Recipe, net: nn.Module, state: State, batch: Tensors) -> dict[
     loss.backward()
     nn.utils.clip_grad_norm_(net.parameters(), plan.clip)
     state.optimiser.step()
+    if state.adversary:
+        lost = state.adversary.learn(x, answer.mean, target, valid, rate(recipe, state.step))
+        found["adversary"] = lost
     # A young average forgets faster, or the first weights would linger.
     decay = min(plan.ema, (1 + state.step) / (10 + state.step))
     with torch.no_grad():

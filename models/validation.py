@@ -56,7 +56,7 @@ def validate(
             sums += _sums(answer, target, valid)
             images = images or _images(scale, x, answer, target, valid)
     net.train()
-    count, squares, variances, product, power, unsigned, true = sums
+    count, squares, variances, product, power, unsigned, true = (float(value) for value in sums)
     scores = {
         "validation": float(np.mean(lost)),
         "rmse": scale * math.sqrt(squares / count),

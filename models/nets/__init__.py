@@ -12,14 +12,20 @@ from collections.abc import Callable
 
 from torch import nn
 
+from models.nets.enhance_net import EnhanceNet
 from models.nets.heads import Estimate, Network
+from models.nets.munoz_jaramillo import MunozJaramillo
 from models.nets.unet import UNet
 from models.recipe import Recipe
 from pipeline.core import BadRequest
 
 __all__ = ["TRUNKS", "Estimate", "Network", "build"]
 
-TRUNKS: dict[str, Callable[..., nn.Module]] = {"unet": UNet}
+TRUNKS: dict[str, Callable[..., nn.Module]] = {
+    "enhance_net": EnhanceNet,
+    "munoz_jaramillo": MunozJaramillo,
+    "unet": UNet,
+}
 
 
 def build(recipe: Recipe) -> Network:
