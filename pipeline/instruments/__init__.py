@@ -24,9 +24,8 @@ from pipeline.instruments import (
     synoptic,
 )
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, open_image
-from pipeline.instruments.normalise import normalise
 
-__all__ = ["Instrument", "normalise", "read"]
+__all__ = ["Instrument", "read"]
 
 
 class Instrument(Protocol):

@@ -1,7 +1,6 @@
 """What a reader makes of quality words, calibration and the conventions of each instrument."""
 
 import gzip
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +9,7 @@ import pytest
 from astropy.io import fits
 from small_files import TIME, back, edit
 
-from pipeline.core import BadFile, BadRequest, Quantity, earth
-from pipeline.instruments import normalise
-from pipeline.instruments.disk import radius_map
+from pipeline.core import BadFile, Quantity, earth
 from pipeline.simulator.instruments.euvi import BIAS
 
 
@@ -87,30 +84,6 @@ def test_blank_and_saturated_pixels_of_euvi_are_masked_whatever_blank_says(euvi:
         image = back(euvi)
         assert not image.mask[30, 30:32].any()
         assert image.mask.sum() == image.mask.size - 2
-
-
-def test_normalised_brightness_has_its_median_at_one_hundred_and_keeps_within_bounds(
-    aia: Path,
-) -> None:
-    rng = np.random.default_rng(0)
-    edit(aia, lambda data: np.exp(rng.normal(3.0, 2.0, data.shape)).astype(np.float32))
-    image = back(aia)
-    normal = normalise(image)
-    r = radius_map(image.geometry, image.data.shape)
-    np.testing.assert_array_equal(normal.mask, r < 0.98)
-    np.testing.assert_array_equal(np.isnan(normal.data), ~normal.mask)
-    inside = normal.data[normal.mask]
-    assert np.median(inside) == pytest.approx(2.0, abs=1e-3)
-    assert (inside.min(), inside.max()) == pytest.approx((0.0, np.log10(200.0)))
-    brighter = normalise(replace(image, data=7 * image.data))
-    np.testing.assert_allclose(brighter.data, normal.data, atol=1e-5)
-
-
-def test_only_brightness_of_a_disk_can_be_normalised(hmi: Path, aia: Path) -> None:
-    with pytest.raises(BadRequest, match="no extreme-ultraviolet image"):
-        normalise(back(hmi))
-    with pytest.raises(BadFile, match="its disk is dark"):
-        normalise(back(edit(aia, np.zeros_like)))
 
 
 def stanford(path: Path, **cards: object) -> Path:

@@ -1,0 +1,40 @@
+"""From what networks say of their own errors to one standard error per pixel.
+
+Knows: logarithms of variances, Monte-Carlo samples, ensembles. Refuses to know: tiles,
+where on the Sun a pixel lies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.enhance.card import Output
+
+if TYPE_CHECKING:
+    from pipeline.enhance.runtime import Answer
+
+Plane = NDArray[np.float32]
+
+LARGEST = 80.0  # of the logarithm of a variance either way; float32 ends at 88
+
+
+def in_gauss(answer: Answer, output: Output) -> tuple[Plane, Plane | None]:
+    """Mean and standard error in gauss, each (h, w), of all members together.
+
+    By the law of total variance over members of equal weight, Var = E[Var_m] + Var[E_m]
+    (Lakshminarayanan et al. 2017, NeurIPS 30): what each member says of its error, or
+    the scatter of its samples, and how far the members' means lie apart. The card's factors
+    follow. No standard error if there is one member and it says nothing.
+    """
+    mean = answer.mean.mean(axis=0)
+    variance = answer.mean.var(axis=0)
+    if answer.log_variance is not None:
+        variance += np.exp(np.clip(answer.log_variance, -LARGEST, LARGEST)).mean(axis=0)
+    if answer.samples is not None:
+        variance += answer.samples.var(axis=1, ddof=1).mean(axis=0)
+    told = len(answer.mean) > 1 or output.uncertainty != "none"
+    sigma = np.sqrt(variance) * np.float32(output.scale * output.sigma_scale) if told else None
+    return mean * np.float32(output.scale), sigma
