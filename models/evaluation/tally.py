@@ -1,0 +1,164 @@
+"""Everything that is summed of one estimate, block by block, and the figures that follow.
+
+A region is cut into blocks of about 64 px, a scale beyond that of the fields' correlation
+and of the receptive fields, so that blocks may be drawn anew by a bootstrap. Kernels and
+windows belong to the block of their middle. Fields in gauss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from models.metrics import (
+    KERNELS,
+    Average,
+    Calibration,
+    Moments,
+    Spectra,
+    Summed,
+    extreme_cells,
+    gradient_cells,
+    ssim_map,
+    strata,
+    weak,
+)
+from models.metrics.strata import WEAK
+from models.metrics.summed import Floats, Labels, Sum
+
+__all__ = ["Tally", "denoising_figures", "superresolution_figures", "tally"]
+
+BLOCK = 64  # px
+PEAK = 2.0 * WEAK  # G; MAX of the PSNR: the range of fields clipped at ±100 G (Park et al. 2020)
+
+Figures = dict[str, Sum]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums by block, by name; *regions* says how many blocks each region has."""
+
+    parts: Mapping[str, Summed]
+    regions: tuple[int, ...]
+
+    @property
+    def total(self) -> Mapping[str, Any]:
+        """Of all blocks of all regions."""
+        return {name: part.total for name, part in self.parts.items()}
+
+    def weighted(self, weights: Sum) -> Mapping[str, Any]:
+        """Of blocks counted with *weights* (samples, blocks)."""
+        return {name: part.weighted(weights) for name, part in self.parts.items()}
+
+    @classmethod
+    def joined(cls, tallies: Sequence[Tally]) -> Tally:
+        """Of one region after another."""
+        names = tallies[0].parts
+        return cls(
+            parts={n: type(names[n]).joined([t.parts[n] for t in tallies]) for n in names},
+            regions=tuple(count for t in tallies for count in t.regions),
+        )
+
+
+def blocks(shape: tuple[int, ...]) -> tuple[Labels, int]:
+    """A label for every pixel, and how many: blocks as near to 64 px a side as fit evenly."""
+    ny, nx = (max(1, round(length / BLOCK)) for length in shape)
+    rows, columns = (np.arange(s) * n // s for s, n in zip(shape, (ny, nx), strict=True))
+    return np.asarray(rows[:, None] * nx + columns[None, :], np.intp), ny * nx
+
+
+def tally(
+    truth: Floats,
+    radius: Floats,
+    estimates: Sequence[Floats],
+    sigma: Floats | None = None,
+) -> Tally:
+    """Sums of the estimates of one scene from independent inputs; *sigma* is of the first.
+
+    All arrays are (H, W). Spectra, kernels and sigma are of the first estimate; pixel
+    figures are of all; two or more give the repeatability.
+    """
+    labels, count = blocks(truth.shape)
+    first = estimates[0]
+    masks = {**strata(truth, radius), "weak": weak(truth), "> 100 G": np.abs(truth) > WEAK}
+    parts: dict[str, Summed] = {}
+    for name, mask in masks.items():
+        each = (Moments.by_label(e, truth, labels, count, mask) for e in estimates)
+        parts[name] = reduce(add, each)
+    if len(estimates) > 1:
+        parts["repeat"] = Moments.by_label(first, estimates[1], labels, count, masks["weak"])
+    parts["spectra"] = Spectra.by_label(first, truth, labels, count)
+    parts["ssim"] = Average.by_label(ssim_map(first, truth, WEAK), labels, count)
+    for kernel in KERNELS:
+        of = _of_cells(labels, kernel)
+        parts[f"extremes {kernel}"] = Average.by_label(
+            extreme_cells(first, truth, kernel), of, count
+        )
+        parts[f"gradient {kernel}"] = Average.by_label(
+            gradient_cells(first, truth, kernel), of, count
+        )
+    if sigma is not None:
+        parts["sigma"] = Calibration.by_label(first, sigma, truth, labels, count)
+    return Tally(parts, (count,))
+
+
+def denoising_figures(total: Mapping[str, Any]) -> Figures:
+    """What a denoiser is judged by; all on |B| ≤ 100 G but where the name says otherwise."""
+    few, above, spectra = total["weak"], total["> 100 G"], total["spectra"]
+    return {
+        "PSNR": few.psnr(PEAK),
+        "NMSE": few.nmse,
+        "ρ": few.correlation,
+        "σ_D": total["repeat"].scatter / np.sqrt(2.0),
+        "flux": few.unsigned_flux_error,
+        "flux, all": total["all"].unsigned_flux_error,
+        "slope > 100 G": above.slope,
+        "RMSE > 100 G": above.rmse,
+        "power 2–4 px": spectra.fine_power,
+        "coherent": spectra.fine_coherent_power,
+        "resolves": spectra.resolution,
+        "SSIM": total["ssim"].mean,
+        **_calibration(total),
+    }
+
+
+def superresolution_figures(total: Mapping[str, Any]) -> Figures:
+    """What a super-resolution is judged by, on all pixels but where the name says otherwise."""
+    all_, spectra = total["all"], total["spectra"]
+    return {
+        "ρ": all_.correlation,
+        **{f"ρ {n}": total[n].correlation for n in ("r ≤ 2/3", "r ≤ .9", "≥ 600 G", "< 600 G")},
+        "RMSE": all_.rmse,
+        "slope": all_.slope,
+        "net flux": all_.bias,
+        "flux": all_.unsigned_flux_error,
+        **{f"extremes {k}": total[f"extremes {k}"].mean for k in KERNELS},
+        **{f"gradient {k}": np.sqrt(total[f"gradient {k}"].mean) for k in KERNELS},
+        "resolves": spectra.resolution,
+        "SSIM": total["ssim"].mean,
+        **_calibration(total),
+    }
+
+
+def _calibration(total: Mapping[str, Any]) -> Figures:
+    if "sigma" not in total:
+        return {}
+    claim = total["sigma"]
+    return {
+        "CRPS": claim.crps,
+        "spread/skill": claim.spread_skill,
+        "68 %": claim.coverage_68,
+        "95 %": claim.coverage_95,
+    }
+
+
+def _of_cells(labels: Labels, kernel: int) -> Labels:
+    """Label of the middle of every kernel."""
+    ny, nx = (length // kernel for length in labels.shape)
+    middle = labels[kernel // 2 :: kernel, kernel // 2 :: kernel]
+    return middle[:ny, :nx]
