@@ -15,6 +15,7 @@ from torch import nn
 from models.nets.enhance_net import EnhanceNet
 from models.nets.heads import Estimate, Network
 from models.nets.munoz_jaramillo import MunozJaramillo
+from models.nets.subpixel import SubPixel
 from models.nets.unet import UNet
 from models.recipe import Recipe
 from pipeline.core import BadRequest
@@ -24,6 +25,7 @@ __all__ = ["TRUNKS", "Estimate", "Network", "build"]
 TRUNKS: dict[str, Callable[..., nn.Module]] = {
     "enhance_net": EnhanceNet,
     "munoz_jaramillo": MunozJaramillo,
+    "subpixel": SubPixel,
     "unet": UNet,
 }
 
