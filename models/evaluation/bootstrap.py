@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from models.evaluation.tally import Figures, Tally
+from models.evaluation.figures import Figures
+from models.evaluation.tally import Tally
 from models.metrics.summed import Sum
 
 __all__ = ["intervals"]

@@ -1,4 +1,4 @@
-"""Everything that is summed of one estimate, block by block, and the figures that follow.
+"""Everything that is summed of one estimate, block by block.
 
 A region is cut into blocks of about 64 px, a scale beyond that of the fields' correlation
 and of the receptive fields, so that blocks may be drawn anew by a bootstrap. Kernels and
@@ -22,6 +22,7 @@ from models.metrics import (
     Moments,
     Spectra,
     Summed,
+    cosine,
     extreme_cells,
     gradient_cells,
     ssim_map,
@@ -31,12 +32,10 @@ from models.metrics import (
 from models.metrics.strata import WEAK
 from models.metrics.summed import Floats, Labels, Sum
 
-__all__ = ["Tally", "denoising_figures", "superresolution_figures", "tally"]
+__all__ = ["Tally", "tally"]
 
 BLOCK = 64  # px
-PEAK = 2.0 * WEAK  # G; MAX of the PSNR: the range of fields clipped at ±100 G (Park et al. 2020)
-
-Figures = dict[str, Sum]
+INNER = 0.9  # solar radii; beyond, B/μ is mostly noise (Muñoz-Jaramillo et al. 2024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,8 @@ def tally(
         parts[name] = reduce(add, each)
     if len(estimates) > 1:
         parts["repeat"] = Moments.by_label(first, estimates[1], labels, count, masks["weak"])
+    radial = np.where(radius <= INNER, (first - truth) / cosine(radius), np.nan)
+    parts["radial"] = Average.by_label(radial, labels, count)
     parts["spectra"] = Spectra.by_label(first, truth, labels, count)
     parts["ssim"] = Average.by_label(ssim_map(first, truth, WEAK), labels, count)
     for kernel in KERNELS:
@@ -105,56 +106,6 @@ def tally(
     if sigma is not None:
         parts["sigma"] = Calibration.by_label(first, sigma, truth, labels, count)
     return Tally(parts, (count,))
-
-
-def denoising_figures(total: Mapping[str, Any]) -> Figures:
-    """What a denoiser is judged by; all on |B| ≤ 100 G but where the name says otherwise."""
-    few, above, spectra = total["weak"], total["> 100 G"], total["spectra"]
-    return {
-        "PSNR": few.psnr(PEAK),
-        "NMSE": few.nmse,
-        "ρ": few.correlation,
-        "σ_D": total["repeat"].scatter / np.sqrt(2.0),
-        "flux": few.unsigned_flux_error,
-        "flux, all": total["all"].unsigned_flux_error,
-        "slope > 100 G": above.slope,
-        "RMSE > 100 G": above.rmse,
-        "power 2–4 px": spectra.fine_power,
-        "coherent": spectra.fine_coherent_power,
-        "resolves": spectra.resolution,
-        "SSIM": total["ssim"].mean,
-        **_calibration(total),
-    }
-
-
-def superresolution_figures(total: Mapping[str, Any]) -> Figures:
-    """What a super-resolution is judged by, on all pixels but where the name says otherwise."""
-    all_, spectra = total["all"], total["spectra"]
-    return {
-        "ρ": all_.correlation,
-        **{f"ρ {n}": total[n].correlation for n in ("r ≤ 2/3", "r ≤ .9", "≥ 600 G", "< 600 G")},
-        "RMSE": all_.rmse,
-        "slope": all_.slope,
-        "net flux": all_.bias,
-        "flux": all_.unsigned_flux_error,
-        **{f"extremes {k}": total[f"extremes {k}"].mean for k in KERNELS},
-        **{f"gradient {k}": np.sqrt(total[f"gradient {k}"].mean) for k in KERNELS},
-        "resolves": spectra.resolution,
-        "SSIM": total["ssim"].mean,
-        **_calibration(total),
-    }
-
-
-def _calibration(total: Mapping[str, Any]) -> Figures:
-    if "sigma" not in total:
-        return {}
-    claim = total["sigma"]
-    return {
-        "CRPS": claim.crps,
-        "spread/skill": claim.spread_skill,
-        "68 %": claim.coverage_68,
-        "95 %": claim.coverage_95,
-    }
 
 
 def _of_cells(labels: Labels, kernel: int) -> Labels:

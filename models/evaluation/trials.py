@@ -1,4 +1,4 @@
-"""The two examinations: fields made worse in a known way, and every method's answer to them.
+"""The two trials: fields made worse in a known way, and every method's answer to them.
 
 Denoising adds noise to the observed field; super-resolution looks at it through a worse
 telescope. Numbers of the degradations are those by which the networks are to be judged.
@@ -14,20 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from skimage.transform import resize
 
 from models.baselines import Pair
 from models.data import Scene, degrade
+from models.data.forward import rescaled
 from models.evaluation.estimates import Method
 from models.evaluation.tally import Tally, tally
 from models.metrics.summed import Floats
 
-__all__ = ["GONG", "KERNELS", "LEVELS", "MDI", "Camera", "Noise", "examine", "tuning_pairs"]
+__all__ = ["DENOISING", "GONG", "MDI", "Camera", "Noise", "Trial", "examine", "tuning_pairs"]
 
-LEVELS = (10.2, 6.3)  # G; HMI at 45 s and 720 s (Liu et al. 2012, Sol. Phys. 279, 295)
-KERNELS = (0.0, 0.45, 0.65)  # px
 FRAMES = 2  # independent frames of every region
-SMALLEST = 4  # coarse px; where nothing shorter fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Noise:
 class Camera:
     """A telescope: arcsec of blur (FWHM) and per pixel, its scale and noise.
 
-    scale : reported over true field; noise : gauss, white
+    scale : reported over true field; sigma : gauss of white noise
     factor : how many pixels of the truth lie along one of the camera's
     """
 
@@ -64,7 +61,7 @@ class Camera:
     fwhm: float
     pixel: float
     scale: float
-    noise: float
+    sigma: float
     factor: int = 4
 
     @property
@@ -75,46 +72,50 @@ class Camera:
         """The truth at pixels *factor* times finer than the camera's, cut to whole ones."""
         wanted = self.pixel / self.factor
         if not math.isclose(wanted, scene.pixel, rel_tol=0.02):
-            scene = _resampled(scene, wanted)
-        whole = tuple(slice(n // self.factor * self.factor) for n in scene.field.shape)
-        return replace(scene, field=scene.field[whole], radius=scene.radius[whole])
+            scene = rescaled(scene, wanted)
+        rows, columns = (slice(n // self.factor * self.factor) for n in scene.field.shape)
+        return replace(scene, field=scene.field[rows, columns], radius=scene.radius[rows, columns])
 
     def degraded(self, scene: Scene, rng: np.random.Generator) -> Floats:
         """What the camera reports of a truth from :meth:`scene`, (H / factor, W / factor)."""
         return degrade.telescope(
             scene.field,
-            self.pixel / self.factor,
+            scene.pixel,
             self.fwhm,
             self.factor,
             self.scale,
-            self.noise,
+            self.sigma,
             0.0,
             rng,
         )
 
 
+Trial = Noise | Camera
+
+# HMI at 45 s and at 720 s (Liu et al. 2012, Sol. Phys. 279, 295); real 45 s frames show .45 px.
+DENOISING = tuple(Noise(sigma, kernel) for sigma in (10.2, 6.3) for kernel in (0.0, 0.45, 0.65))
 # Scales: Muñoz-Jaramillo et al. 2024.
-GONG = Camera("GONG", fwhm=5.0, pixel=2.5, scale=0.7, noise=3.0)
-MDI = Camera("MDI", fwhm=3.0, pixel=2.0, scale=1.31, noise=16.0)
+GONG = Camera("GONG", fwhm=5.0, pixel=2.5, scale=0.7, sigma=3.0)
+MDI = Camera("MDI", fwhm=3.0, pixel=2.0, scale=1.31, sigma=16.0)
 
 
 def examine(
-    scenes: Sequence[Scene], test: Noise | Camera, methods: Sequence[Method]
+    scenes: Sequence[Scene], trial: Trial, methods: Sequence[Method]
 ) -> Mapping[str, Tally]:
     """Sums of every method that can run, by its name, over two frames of every scene."""
     return {
-        method.name: Tally.joined([_answer(scene, test, method) for scene in scenes])
+        method.name: Tally.joined([_answer(scene, trial, method) for scene in scenes])
         for method in methods
         if method.predict
     }
 
 
-def tuning_pairs(scenes: Sequence[Scene], test: Noise | Camera) -> list[Pair]:
-    """What baselines are tuned on: the *scenes*, never of a test split, under the test."""
+def tuning_pairs(scenes: Sequence[Scene], trial: Trial) -> list[Pair]:
+    """What baselines are tuned on: the *scenes*, never of a test split, under the trial."""
     pairs = []
     for scene in scenes:
-        truth = test.scene(scene)
-        pairs.append(Pair(test.degraded(truth, generator(scene, 0)), truth.field))
+        truth = trial.scene(scene)
+        pairs.append(Pair(trial.degraded(truth, generator(scene, 0)), truth.field))
     return pairs
 
 
@@ -123,36 +124,13 @@ def generator(scene: Scene, frame: int) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(scene.region.encode()), frame])
 
 
-def _answer(scene: Scene, test: Noise | Camera, method: Method) -> Tally:
+def _answer(scene: Scene, trial: Trial, method: Method) -> Tally:
     assert method.predict is not None  # noqa: S101
-    truth = test.scene(scene)
-    radius = degrade.binned(truth.radius, test.factor)
+    truth = trial.scene(scene)
+    radius = degrade.binned(truth.radius, trial.factor)
     answers = [
-        method.predict(test.degraded(truth, generator(scene, frame)), radius)
+        method.predict(trial.degraded(truth, generator(scene, frame)), radius, trial.sigma)
         for frame in range(1, FRAMES + 1)
     ]
     judged = np.where(truth.valid, truth.field, np.float32(np.nan))
     return tally(judged, truth.radius, [mean for mean, _ in answers], answers[0][1])
-
-
-def _resampled(scene: Scene, pixel: float) -> Scene:
-    """The scene on pixels of *pixel* arcsec, by cubic splines; gaps and clipped pixels are NaN."""
-    ratio = scene.pixel / pixel
-    shape = tuple(max(1, round(length * ratio)) for length in scene.field.shape)
-
-    def sized(array: Floats, order: int) -> Floats:
-        smooth = order > 1
-        return np.asarray(
-            resize(array, shape, order, mode="edge", anti_aliasing=smooth, preserve_range=True),
-            np.float32,
-        )
-
-    known = sized(scene.valid.astype(np.float32), 1) > 0.999
-    field = sized(np.where(scene.valid, scene.field, 0.0).astype(np.float32), 3)
-    return replace(
-        scene,
-        field=np.where(known, field, np.float32(np.nan)),
-        radius=sized(scene.radius, 1),
-        pixel=pixel,
-        limit=math.inf,
-    )
