@@ -20,7 +20,7 @@ NARROW = 8  # outputs; layers with so few, as those that give the answer, are Ad
 EPS = 1e-8
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(torch.optim.Optimizer):  # type: ignore[misc]
     """Muon for the weights of convolutions, AdamW without decay for all other parameters.
 
     A convolution's weights count as one matrix (outputs, inputs·h·w), and so does their
@@ -47,15 +47,14 @@ class Muon(torch.optim.Optimizer):
         }
         super().__init__(parameters, defaults)
 
-    @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """Move every parameter that has a gradient."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                wide = parameter.ndim == 4 and parameter.shape[0] > NARROW
-                (_turn if wide else _adam)(parameter, parameter.grad, self.state[parameter], group)
+        with torch.no_grad():
+            for group in self.param_groups:
+                for parameter in (p for p in group["params"] if p.grad is not None):
+                    wide = parameter.ndim == 4 and parameter.shape[0] > NARROW
+                    move = _turn if wide else _adam
+                    move(parameter, parameter.grad, self.state[parameter], group)
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
