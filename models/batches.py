@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from models import data
+from models.data import forward
 from models.recipe import Recipe
 from pipeline.core import BadRequest
 
@@ -47,7 +48,10 @@ def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
     ------
     BadRequest : no scene comes from the recipe's sources.
     """
-    sources = recipe.data.sources
+    sources, pixel = recipe.data.sources, recipe.data.pixel
+    if pixel:
+        near = 1e-3 * pixel  # so near, nothing is gained
+        scenes = [s if abs(s.pixel - pixel) < near else forward.rescaled(s, pixel) for s in scenes]
     origins = [scene.region.split("-")[0] for scene in scenes]
     areas = {
         s: sum(x.valid.sum() for x, o in zip(scenes, origins, strict=True) if o == s)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 
 from models import nets
 from models.adversary import TERMS, Adversary
 from models.files import write_whole
+from models.muon import Muon
 from models.recipe import Recipe
 from pipeline.core import BadFile, BadRequest
 
@@ -55,9 +57,9 @@ def begin(recipe: Recipe, device: torch.device, weights: Path | None) -> State:
     if weights:
         _fill(net, weights)
     net = net.to(device, memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(
-        net.parameters(), betas=recipe.training.betas, weight_decay=recipe.training.weight_decay
-    )
+    plan = recipe.training
+    kind = Muon if plan.optimiser == "muon" else torch.optim.AdamW
+    optimiser = kind(net.parameters(), betas=plan.betas, weight_decay=plan.weight_decay)
     contested = any(term in recipe.losses.weights for term in TERMS)
     adversary = Adversary(recipe, device) if contested else None
     return State(net, copy.deepcopy(net), optimiser, adversary)
@@ -75,7 +77,7 @@ def resume(recipe: Recipe, device: torch.device, folder: Path) -> State | None:
     if not path.exists():
         return None
     saved = _read(path)
-    if saved["recipe"] != recipe.digest:
+    if _recipe(saved, path) != recipe:
         raise BadRequest(
             f"{folder}: holds a training of another recipe, or of {recipe.name} before it was "
             "changed; name another folder."
@@ -99,7 +101,7 @@ def save(recipe: Recipe, state: State, folder: Path) -> None:
     CannotWrite : the file system refuses.
     """
     content = {
-        "recipe": recipe.digest,
+        "recipe": recipe.model_dump_json(),
         "net": state.net.state_dict(),
         "average": state.average.state_dict(),
         "optimiser": state.optimiser.state_dict(),
@@ -134,10 +136,17 @@ def trained(path: Path) -> tuple[Recipe, nets.Network]:
     ------
     BadFile : it is none.
     """
-    recipe = Recipe.model_validate_json(_read(path)["recipe"])
+    recipe = _recipe(_read(path), path)
     net = nets.build(recipe)
     _fill(net, path)
     return recipe, net.to(memory_format=torch.channels_last).eval()
+
+
+def _recipe(saved: dict[str, Any], path: Path) -> Recipe:
+    try:
+        return Recipe.model_validate_json(saved["recipe"])
+    except ValidationError:
+        raise BadFile(path, "it is of an older kind of recipe", "train anew") from None
 
 
 def _fill(net: nets.Network, path: Path) -> None:

@@ -9,11 +9,13 @@ number; those of adversarial training take what a discriminator makes of them
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from models.recipe import Losses
 
 # Sobel & Feldman's operator (1968), one eighth of it, so that a ramp of one unit per pixel gives 1.
 SOBEL = ((-0.125, 0.0, 0.125), (-0.25, 0.0, 0.25), (-0.125, 0.0, 0.125))
@@ -99,9 +101,17 @@ def correlation(mean: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     return lost / CORRELATION_SCALES
 
 
-def likelihood(mean: Tensor, target: Tensor, valid: Tensor, log_variance: Tensor) -> Tensor:
-    """Minus the logarithm of a Gaussian's density, without its constant (Nix & Weigend 1994)."""
+def likelihood(
+    mean: Tensor, target: Tensor, valid: Tensor, log_variance: Tensor, beta: float
+) -> Tensor:
+    """Minus the logarithm of a Gaussian's density, without its constant (Nix & Weigend 1994).
+
+    beta : a pixel counts by this power of its stated variance, so that means of uncertain
+        pixels are learnt too (Seitzer et al. 2022, arXiv 2203.09168); 0 is the likelihood
+    """
     surprise = (mean - target).square() * torch.exp(-log_variance) + log_variance
+    if beta:
+        surprise = surprise * torch.exp(beta * log_variance.detach())
     return _average(0.5 * surprise, valid)
 
 
@@ -133,17 +143,13 @@ PLAIN = {
 
 
 def terms(
-    weights: Mapping[str, float],
-    mean: Tensor,
-    log_variance: Tensor | None,
-    target: Tensor,
-    valid: Tensor,
+    wanted: Losses, mean: Tensor, log_variance: Tensor | None, target: Tensor, valid: Tensor
 ) -> dict[str, Tensor]:
-    """Every term that *weights* names, unweighted; those of the adversary are left out."""
+    """Every term that has a weight, unweighted; those of the adversary are left out."""
     target = torch.where(valid > 0, target, 0)
-    found = {name: f(mean, target, valid) for name, f in PLAIN.items() if name in weights}
-    if "likelihood" in weights and log_variance is not None:
-        found["likelihood"] = likelihood(mean, target, valid, log_variance)
+    found = {name: f(mean, target, valid) for name, f in PLAIN.items() if name in wanted.weights}
+    if wanted.likelihood and log_variance is not None:
+        found["likelihood"] = likelihood(mean, target, valid, log_variance, wanted.likelihood_beta)
     return found
 
 

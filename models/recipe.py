@@ -6,8 +6,6 @@ be read wherever the pipeline can.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -77,6 +75,8 @@ class Data(BaseModel):
     """Side of a piece, in input pixels."""
     batch: Count = 16
     """Pieces per step, over all processes."""
+    pixel: Positive | None = None
+    """Arcsec at 1 AU to which truths are resampled first; none leaves them as they are."""
     split: Split = Split()
 
 
@@ -119,6 +119,8 @@ class Losses(BaseModel):
     ssim: NotNegative = 0.0
     correlation: NotNegative = 0.0
     likelihood: NotNegative = 0.0
+    likelihood_beta: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Not a term: the power of the stated variance by which a pixel counts in the likelihood."""
     adversarial: NotNegative = 0.0
     features: NotNegative = 0.0
 
@@ -131,7 +133,8 @@ class Losses(BaseModel):
     @property
     def weights(self) -> dict[str, float]:
         """The terms that count."""
-        return {name: weight for name, weight in self.model_dump().items() if weight}
+        terms = self.model_dump(exclude={"likelihood_beta"})
+        return {name: weight for name, weight in terms.items() if weight}
 
 
 class Training(BaseModel):
@@ -145,6 +148,8 @@ class Training(BaseModel):
     """Learning rate after the warm-up; it then falls to 0 along a cosine."""
     warm_up: Annotated[int, Field(ge=0)] = 200
     """Steps over which the rate rises from 0."""
+    optimiser: Literal["adamw", "muon"] = "adamw"
+    """Muon orthogonalises the momentum of convolutions; the rest is AdamW's all the same."""
     betas: tuple[float, float] = (0.9, 0.999)
     """Of AdamW."""
     weight_decay: NotNegative = 0.0
@@ -208,12 +213,6 @@ class Recipe(BaseModel):
         if any(c.scale != self.output.scale for c in self.inputs if c.kind in ("field", "noise")):
             raise ValueError("gauss have one scale, that of the output, in all inputs")
         return self
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all that the recipe says."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read(path: Path) -> Recipe:

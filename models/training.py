@@ -153,7 +153,7 @@ def _step(recipe: Recipe, net: nn.Module, state: State, batch: Tensors) -> dict[
     """Update the weights and their average; return the terms of the loss before that."""
     plan, weights, (x, target, valid) = recipe.training, recipe.losses.weights, batch
     answer = estimate(recipe, net, x)
-    found = losses.terms(weights, answer.mean, answer.log_variance, target, valid)
+    found = losses.terms(recipe.losses, answer.mean, answer.log_variance, target, valid)
     if state.adversary:
         found |= state.adversary.terms(x, answer.mean, target, valid)
     loss = torch.stack([weights[name] * value for name, value in found.items()]).sum()

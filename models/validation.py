@@ -51,7 +51,7 @@ def validate(
         for batch in batches:
             x, target, valid = placed(batch, device)
             answer = estimate(recipe, net, x)
-            found = losses.terms(weights, answer.mean, answer.log_variance, target, valid)
+            found = losses.terms(recipe.losses, answer.mean, answer.log_variance, target, valid)
             lost.append(sum(weights[name] * float(value) for name, value in found.items()))
             sums += _sums(answer, target, valid)
             images = images or _images(scale, x, answer, target, valid)
