@@ -22,7 +22,11 @@ class LeakError(AllsunError):
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What training never sees: whole months ("2014-03") and regions ("sharp-377")."""
+    """What training never sees, by name.
+
+    Whole months ("2014-03"), a month of every year ("--03", as ISO 8601 wrote it) and
+    regions ("sharp-377").
+    """
 
     validation: frozenset[str]
     test: frozenset[str]
@@ -35,6 +39,8 @@ SHARPS = HeldOut(
 )
 # Its frames of HMI, January to April 2014.
 DISKS = HeldOut(validation=frozenset({"2014-03"}), test=frozenset({"2014-04"}))
+# Any other period: half a year lies between the months of either.
+SEASONS = HeldOut(validation=frozenset({"--06", "--12"}), test=frozenset({"--03", "--09"}))
 
 
 def month(scene: Scene) -> str:
@@ -53,7 +59,8 @@ def split(scenes: Iterable[Scene], held_out: HeldOut) -> Mapping[str, list[Scene
     named = {name: getattr(held_out, name) for name in ("validation", "test")}
     homes: dict[str, str] = {}
     for scene in scenes:
-        claims = {n for n, names in named.items() if names & {scene.region, month(scene)}}
+        is_called = {scene.region, month(scene), f"--{scene.time:%m}"}
+        claims = {name for name, names in named.items() if names & is_called}
         if len(claims) > 1:
             raise LeakError(
                 f"{scene.region} of {month(scene)} is claimed by validation and by test; "
