@@ -82,3 +82,22 @@ def _images(scale: float, x: Tensor, answer: Estimate, target: Tensor, valid: Te
     if answer.log_variance is not None:
         images["sigma"] = scale * (0.5 * answer.log_variance[:, 0]).exp().cpu().numpy()
     return images
+
+
+def sigma_scale(recipe: Recipe, members: Sequence[nn.Module], batches: Sequence[Tensors]) -> float:
+    """The factor that makes stated standard errors as large as real ones, in the mean square.
+
+    Members' variances count by the law of total variance, as the pipeline counts them.
+    """
+    squares = variances = 0.0
+    with torch.no_grad():
+        for x, target, valid in batches:
+            answers = [member(x) for member in members]
+            means = torch.stack([answer.mean for answer in answers])
+            variance = means.var(0, correction=0)
+            if recipe.output.uncertainty != "none":
+                told = torch.stack([answer.log_variance.exp() for answer in answers])
+                variance = variance + told.mean(0)
+            squares += float(((means.mean(0) - target).square() * valid).sum())
+            variances += float((variance * valid).sum())
+    return math.sqrt(squares / variances) if variances else 1.0

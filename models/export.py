@@ -1,0 +1,294 @@
+"""From trained weights to what the pipeline runs: ONNX graphs, a golden answer and a card.
+
+Knows torch's exporter and how graphs are held to torch's own answers. Refuses to know how
+weights are made and how good they are.
+
+Float16 lives in the trunk alone: input, output, the sum with the base and the variance's
+bounds stay float32 (:class:`models.nets.Network`), and the graph is strongly typed.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import logging
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from models import checkpoints
+from models.files import write_whole
+from models.nets import Network
+from models.recipe import Recipe
+from pipeline import __version__
+from pipeline.core import AllsunError, BadRequest
+from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
+
+OPSET = 18
+GOLDEN = "golden.npz"
+CLOSE = 1e-3  # gauss: no graph ships that is further from torch
+# Bounds on what float16 may change, of ../shared/facts/science.md's numerics of inference.
+HALF_FIELD, HALF_FLUX, HALF_RHO, HALF_SPREAD = 2.0, 1e-3, 1e-4, 0.02  # G, 1, 1, G
+LONGEST = 1 << 15  # pixels along a side
+
+Answers = dict[str, NDArray[np.float32]]
+
+
+class NotTheSame(AllsunError):
+    """An exported graph does not compute what torch computes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What came of it.
+
+    folder : ``<weights>/<name>/<version>``
+    difference : gauss, largest between torch and the float32 graphs
+    half : why there are no float16 graphs; empty if there are
+    """
+
+    folder: Path
+    difference: float
+    half: str
+
+
+def export(
+    members: Sequence[Path], x: NDArray[np.float32], weights: Path, sigma_scale: float = 1.0
+) -> Exported:
+    """Write the network, or ensemble, of the trained *members* below *weights*.
+
+    members : files ``best.pt`` of one recipe, with different seeds
+    x : (1, C, H, W), H and W different multiples of the stride: an input as in operation
+    sigma_scale : factor on every sigma, fitted on validation data
+
+    Raises
+    ------
+    BadFile : a member cannot be used.
+    BadRequest : members are of different recipes, or this version exists already.
+    NotTheSame : a graph's answer is more than :data:`CLOSE` from torch's. Nothing is left.
+    """
+    recipe, nets = _members(members)
+    folder = weights / recipe.name / recipe.about.version
+    if folder.exists():
+        raise BadRequest(
+            f"{folder}: this version exists; raise about.version in the recipe, or remove it."
+        )
+    names = ["model.onnx", *(f"model-{n}.onnx" for n in range(2, len(nets) + 1))]
+    with _appearing(folder) as part:
+        difference, answers = 0.0, []
+        for name, net in zip(names, nets, strict=True):
+            write_graph(net, x, part / name)
+            answers.append(answer(part / name, x))
+            difference = max(difference, _distance(recipe, net, part / name, x))
+        golden: dict[str, Any] = {key: np.stack([a[key] for a in answers]) for key in answers[0]}
+        np.savez_compressed(part / GOLDEN, x=x, **golden)
+        halves, why = _halves(recipe, nets, names, x, part, answers)
+        card = _card(recipe, nets[0], names, halves, sigma_scale, part)
+        (part / CARD).write_text(card.model_dump_json(indent=2) + "\n")
+    return Exported(folder, difference, why)
+
+
+def add_metrics(folder: Path, metrics: Sequence[Metric]) -> None:
+    """Put the numbers of an evaluation into the card in *folder*, in place of those there.
+
+    Raises
+    ------
+    BadFile : there is no good card.
+    CannotWrite : the file system refuses.
+    """
+    card = read_card(folder).model_copy(update={"metrics": tuple(metrics)})
+    text = card.model_dump_json(indent=2) + "\n"
+    write_whole(folder / CARD, lambda path: path.write_text(text))
+
+
+def write_graph(net: Network, x: NDArray[np.float32], path: Path) -> None:
+    """*net* as ONNX, its input of any height and width that are multiples of its stride."""
+    height, width = (net.stride * torch.export.Dim(side, max=LONGEST) for side in "hw")
+    with _quiet():
+        program = torch.onnx.export(
+            net.eval(),
+            (torch.from_numpy(x),),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["x"],
+            output_names=["mean", "log_variance"][: net.trunk.outputs],
+            dynamic_shapes=({2: height, 3: width},),
+            verbose=False,
+        )
+    model = program.model_proto
+    _forget(model)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path)
+
+
+def answer(path: Path, x: NDArray[np.float32]) -> Answers:
+    """What the graph in *path* makes of *x* on the CPU, by output."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {"x": x}), strict=True))
+
+
+def _members(paths: Sequence[Path]) -> tuple[Recipe, list[Network]]:
+    if not paths:
+        raise BadRequest("Nothing to export; name at least one best.pt.")
+    read = [checkpoints.trained(path) for path in paths]
+    first = read[0][0]
+    for path, (recipe, _) in zip(paths, read, strict=True):
+        if recipe.model_copy(update={"seed": first.seed}) != first:
+            raise BadRequest(f"{path}: is of another recipe than {paths[0]}; export it alone.")
+    return first, [net for _, net in read]
+
+
+def _distance(recipe: Recipe, net: Network, path: Path, x: NDArray[np.float32]) -> float:
+    """Largest difference, in gauss, of mean and sigma between torch and the graph."""
+    largest = 0.0
+    for turned in (x, np.ascontiguousarray(x.swapaxes(2, 3))):
+        with torch.no_grad():
+            mean, log_variance = net(torch.from_numpy(turned))
+        graph = answer(path, turned)
+        pairs = [(mean.numpy(), graph["mean"])]
+        if log_variance is not None:
+            pairs.append((np.exp(0.5 * log_variance.numpy()), np.exp(0.5 * graph["log_variance"])))
+        largest = max(largest, *(float(np.abs(a - b).max()) for a, b in pairs))
+    largest *= recipe.output.scale
+    if not largest <= CLOSE:
+        raise NotTheSame(
+            f"{path.name} of {recipe.name} is {largest:.2g} G from torch's answer, beyond "
+            f"{CLOSE:g} G; nothing was exported. Choose operators that ONNX has."
+        )
+    return largest
+
+
+def _halves(
+    recipe: Recipe,
+    nets: Sequence[Network],
+    names: Sequence[str],
+    x: NDArray[np.float32],
+    part: Path,
+    answers: Sequence[Answers],
+) -> tuple[list[str], str]:
+    """Write the graphs with float16 inside; none, and why, if one of them changes too much."""
+    halves: list[str] = []
+    for name, net, full in zip(names, nets, answers, strict=True):
+        half = copy.deepcopy(net)
+        half.trunk.half()
+        path = part / name.replace(".onnx", ".fp16.onnx")
+        write_graph(half, x, path)
+        halves.append(path.name)
+        if why := _changed(
+            recipe.output.scale * full["mean"], recipe.output.scale * answer(path, x)["mean"]
+        ):
+            for each in halves:
+                (part / each).unlink()
+            return [], why
+    return halves, ""
+
+
+def _changed(full: NDArray[np.float32], half: NDArray[np.float32]) -> str:
+    """What float16 changes beyond its bounds, as a clause; empty if nothing."""
+    a, b = full.astype(float).ravel(), half.astype(float).ravel()
+    found = {
+        "fields by {:.3g} G": (np.abs(a - b).max(), HALF_FIELD),
+        "unsigned flux by {:.2%}": (abs(np.abs(b).sum() / np.abs(a).sum() - 1), HALF_FLUX),
+        "the correlation by {:.2g}": (1 - np.corrcoef(a, b)[0, 1], HALF_RHO),
+        "the spread by {:.3g} G": (abs(a.std() - b.std()), HALF_SPREAD),
+    }
+    beyond = [text.format(value) for text, (value, bound) in found.items() if not value <= bound]
+    return f"float16 changes {' and '.join(beyond)}" if beyond else ""
+
+
+def _card(
+    recipe: Recipe,
+    net: Network,
+    names: Sequence[str],
+    halves: Sequence[str],
+    sigma_scale: float,
+    part: Path,
+) -> Card:
+    about, split = recipe.about, recipe.data.split
+    return Card(
+        name=recipe.name,
+        version=about.version,
+        task=about.task,
+        summary=about.summary,
+        instruments=about.instruments,
+        inputs=recipe.inputs,
+        grid=about.grid,
+        output=Output(
+            quantity=about.quantity,
+            scale=recipe.output.scale,
+            factor=recipe.output.factor,
+            field_scale=about.field_scale,
+            uncertainty=recipe.output.uncertainty,
+            sigma_scale=sigma_scale,
+        ),
+        receptive_field=net.receptive_field,
+        stride=net.stride,
+        training=Training(
+            data=about.data,
+            period=about.period,
+            held_out=", ".join(sorted(split.test | split.validation)),
+            recipe=recipe.name,
+            seed=recipe.seed,
+            software=f"allsun {__version__}, torch {torch.__version__.split('+')[0]}",
+        ),
+        licence=about.licence,
+        metrics=(),
+        limits=about.limits,
+        members=tuple(names),
+        half=tuple(halves),
+        golden=GOLDEN,
+        files={
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(part.iterdir())
+        },
+    )
+
+
+def _forget(model: Any) -> None:
+    """Take out of *model* what the exporter noted of this machine: paths, source lines."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    for listed in (model.graph.node, model.graph.value_info, model.graph.initializer):
+        for item in listed:
+            del item.metadata_props[:]
+            item.doc_string = ""
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch's exporter tells of its own affairs."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # deprecations within torch
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which takes its place in one step; gone if filling it fails."""
+    part = folder.with_name(f".{folder.name}.{os.getpid()}")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
