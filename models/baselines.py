@@ -119,8 +119,8 @@ def _smoothers(sigma: float) -> Iterator[_Family]:
         "bilateral",
         [
             (f"{w:g} px, {k:g} σ", partial(_bilateral, width=w, reach=k * sigma))
-            for w in (0.7, 1.0, 1.4)
-            for k in (2.0, 3.0, 4.0, 6.0)
+            for w in (0.7, 1.0, 1.4, 2.0)
+            for k in (1.0, 1.5, 2.0, 3.0, 4.0)
         ],
     )
 

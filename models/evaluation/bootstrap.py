@@ -33,12 +33,17 @@ def intervals(
     found = {}
     for name, weights in draws.items():
         values = figures(tally.weighted(weights))
-        tails = (1.0 - LEVEL) / 2.0
-        found[name] = {
-            figure: (float(np.nanquantile(v, tails)), float(np.nanquantile(v, 1.0 - tails)))
-            for figure, v in values.items()
-        }
+        found[name] = {figure: _central(value) for figure, value in values.items()}
     return found
+
+
+def _central(values: Sum) -> tuple[float, float]:
+    """Central 95 % of what is a number; NaN if nothing is."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return np.nan, np.nan
+    low, high = np.quantile(known, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
+    return float(low), float(high)
 
 
 def _blocks(regions: tuple[int, ...], rng: np.random.Generator) -> Sum:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from models.metrics import KERNELS
 from models.metrics.strata import WEAK
 from models.metrics.summed import Sum
@@ -55,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "net radial flux": Kind("G", 2, 0.0, "the same of B/μ at r ≤ .9; patches are equal-area"),
     **{f"extremes {k} px": Kind("G", 1, 0.0, "mean |max B − max B̂| over kernels") for k in KERNELS},
     **{
-        f"gradient {k} px": Kind("G/px", 2, 0.0, "Sobel, of the averaged difference, RMS")
+        f"gradient {k} px": Kind("G/px", 2, 0.0, "mean, Sobel, of the averaged difference")
         for k in KERNELS
     },
     "CRPS": Kind("G", 3, 0.0),
@@ -98,7 +96,7 @@ def superresolution(total: Mapping[str, Any]) -> Figures:
         "net radial flux": total["radial"].mean,
         "flux": 100.0 * every.unsigned_flux_error,
         **{f"extremes {k} px": total[f"extremes {k}"].mean for k in KERNELS},
-        **{f"gradient {k} px": np.sqrt(total[f"gradient {k}"].mean) for k in KERNELS},
+        **{f"gradient {k} px": total[f"gradient {k}"].mean for k in KERNELS},
         "resolves": spectra.resolution,
         "SSIM": total["ssim"].mean,
         **_calibration(total),

@@ -13,9 +13,10 @@ import numpy as np
 from models.metrics.summed import Floats, Mask, valid
 from pipeline.enhance import noise
 
-__all__ = ["CENTRE", "LIMB", "noise_by_place", "noise_level", "repeatability"]
+__all__ = ["PLACES", "noise_by_place", "noise_level", "repeatability"]
 
-CENTRE, LIMB = (0.0, 0.3), (0.8, 0.95)  # solar radii; Park et al. 2020 give none: our choice
+# Solar radii from … to; Park et al. 2020 give none: our choice.
+PLACES = {"centre": (0.0, 0.3), "limb": (0.8, 0.95)}
 
 
 def noise_level(field: Floats, mask: Mask | None = None) -> float:
@@ -35,8 +36,7 @@ def repeatability(first: Floats, second: Floats, mask: Mask | None = None) -> fl
 
 def noise_by_place(field: Floats, radius: Floats) -> dict[str, float]:
     """:func:`noise_level` of a full disk at its centre and near its limb, G."""
-    places = {"centre": CENTRE, "limb": LIMB}
     return {
         name: noise_level(field, (radius >= inner) & (radius < outer))
-        for name, (inner, outer) in places.items()
+        for name, (inner, outer) in PLACES.items()
     }

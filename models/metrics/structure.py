@@ -33,19 +33,19 @@ def extreme_cells(estimate: Floats, truth: Floats, kernel: int, mask: Mask | Non
 
 
 def gradient(estimate: Floats, truth: Floats, kernel: int, mask: Mask | None = None) -> float:
-    """Root-mean-square Sobel gradient of B̂ − B after averaging kernels of *kernel* px, G/px."""
-    return float(np.sqrt(_mean(gradient_cells(estimate, truth, kernel, mask))))
+    """Mean Sobel gradient of B̂ − B after averaging kernels of *kernel* px, G/px."""
+    return _mean(gradient_cells(estimate, truth, kernel, mask))
 
 
 def gradient_cells(estimate: Floats, truth: Floats, kernel: int, mask: Mask | None = None) -> Sum:
-    """Squared Sobel gradient of the averaged difference, (G/px)², by kernel; NaN if left out.
+    """Size of the Sobel gradient of the averaged difference, G/px, by kernel; NaN if left out.
 
     One px is one pixel of the fields, whatever the kernel.
     """
     kept = valid(estimate, truth, mask=mask)
     mean = _cells(np.where(kept, estimate - truth, np.nan), kernel).mean(-1)
     steps = [sobel(mean, axis, mode="nearest") for axis in (0, 1)]
-    return np.asarray((steps[0] ** 2 + steps[1] ** 2) / (SOBEL * kernel) ** 2)
+    return np.asarray(np.hypot(*steps) / (SOBEL * kernel))
 
 
 def ssim(estimate: Floats, truth: Floats, limit: float, mask: Mask | None = None) -> float:
