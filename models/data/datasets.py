@@ -30,7 +30,7 @@ from models.data.shards import Index, Item, Track
 from models.data.split import DISKS, SEASONS, SHARPS, HeldOut
 from pipeline.archives import Fetcher, Ledger
 from pipeline.archives.catalog import HOUR
-from pipeline.core import BadRequest
+from pipeline.core import BadRequest, CannotWrite
 
 Period = tuple[datetime, datetime]
 
@@ -212,6 +212,12 @@ def _bar(name: str, items: Iterable[Item], total: int) -> Iterable[Item]:
 
 @contextmanager
 def _fetching(folder: Path, mirror: str | None) -> Iterator[Fetcher]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(
+            f"{folder}: {error.strerror}; give permission to write or name another folder."
+        ) from error
     with (
         closing(Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")) as ledger,
         Fetcher(folder, ledger, mirror) as fetcher,

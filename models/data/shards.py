@@ -13,6 +13,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -256,7 +257,9 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise CannotWrite(
             f"{path}: {error.strerror or error}; free some space there or name another folder."
         ) from error
+    finally:
+        with suppress(OSError):  # there is none if all went well, or no folder for it
+            part.unlink()
