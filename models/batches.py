@@ -46,33 +46,39 @@ def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
 
     Raises
     ------
-    BadRequest : no scene comes from the recipe's sources.
+    BadRequest : no scene comes from one of the recipe's sources.
     """
     sources, pixel = recipe.data.sources, recipe.data.pixel
+    used = [scene for scene in scenes if origin(scene.region) in sources]
     if pixel:
         near = 1e-3 * pixel  # so near, nothing is gained
-        scenes = [s if abs(s.pixel - pixel) < near else forward.rescaled(s, pixel) for s in scenes]
-    origins = [scene.region.split("-")[0] for scene in scenes]
-    areas = {
-        s: sum(x.valid.sum() for x, o in zip(scenes, origins, strict=True) if o == s)
-        for s in sources
-    }
-    if not all(areas.values()) or not areas:
-        absent = ", ".join(source for source, area in areas.items() if not area)
-        raise BadRequest(f"Recipe {recipe.name} draws from {absent}, and no scene is from there.")
+        used = [s if abs(s.pixel - pixel) < near else forward.rescaled(s, pixel) for s in used]
+    areas = dict.fromkeys(sources, 0.0)
+    for scene in used:
+        areas[origin(scene.region)] += float(scene.valid.sum())
+    if absent := ", ".join(source for source, area in areas.items() if not area):
+        raise BadRequest(
+            f"Recipe {recipe.name} draws from {absent}, and no scene is from there; "
+            "give such scenes, or take it out of data.sources."
+        )
     # Within a source, a pixel is as likely as any other.
     shares = [
-        sources[o] * float(scene.valid.sum()) / float(areas[o]) if o in sources else 0.0
-        for scene, o in zip(scenes, origins, strict=True)
+        sources[origin(scene.region)] * float(scene.valid.sum()) / areas[origin(scene.region)]
+        for scene in used
     ]
     wanted = task(recipe)
 
     def draw(count: int, seed: int, step: int) -> data.Batch:
         return data.sampler(
-            scenes, wanted, size=recipe.data.patch, count=count, seed=seed, step=step, shares=shares
+            used, wanted, size=recipe.data.patch, count=count, seed=seed, step=step, shares=shares
         )
 
     return draw
+
+
+def origin(region: str) -> str:
+    """The source that a region's name begins with: of "sharp-377", "sharp"."""
+    return region.split("-")[0]
 
 
 def task(recipe: Recipe) -> data.Denoising | data.SuperResolution:

@@ -28,9 +28,11 @@ import torch
 from numpy.typing import NDArray
 
 from models import checkpoints
+from models.batches import VALIDATION_SEED, Draw, held_out, tensors
 from models.files import write_whole
 from models.nets import Network
 from models.recipe import Recipe
+from models.validation import sigma_scale
 from pipeline import __version__
 from pipeline.core import AllsunError, BadRequest
 from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
@@ -64,13 +66,13 @@ class Exported:
 
 
 def export(
-    members: Sequence[Path], x: NDArray[np.float32], weights: Path, sigma_scale: float = 1.0
+    members: Sequence[Path], x: NDArray[np.float32], weights: Path, scale_of_sigma: float = 1.0
 ) -> Exported:
     """Write the network, or ensemble, of the trained *members* below *weights*.
 
     members : files ``best.pt`` of one recipe, with different seeds
     x : (1, C, H, W), H and W different multiples of the stride: an input as in operation
-    sigma_scale : factor on every sigma, fitted on validation data
+    scale_of_sigma : factor on every sigma, fitted on validation data
 
     Raises
     ------
@@ -94,9 +96,25 @@ def export(
         golden: dict[str, Any] = {key: np.stack([a[key] for a in answers]) for key in answers[0]}
         np.savez_compressed(part / GOLDEN, x=x, **golden)
         halves, why = _halves(recipe, nets, names, x, part, answers)
-        card = _card(recipe, nets[0], names, halves, sigma_scale, part)
+        card = _card(recipe, nets[0], names, halves, scale_of_sigma, part)
         (part / CARD).write_text(card.model_dump_json(indent=2) + "\n")
     return Exported(folder, difference, why)
+
+
+def calibrated(members: Sequence[Path], draw: Draw) -> tuple[NDArray[np.float32], float]:
+    """What :func:`export` needs besides: an input as in operation, and the scale of sigma.
+
+    draw : gives batches of validation data
+
+    Raises
+    ------
+    BadFile : a member cannot be used.
+    BadRequest : members are of different recipes.
+    """
+    recipe, nets = _members(members)
+    batches = held_out(recipe, draw)
+    x, _, _ = tensors(draw(2, VALIDATION_SEED, 0))
+    return torch.cat([x[:1], x[1:]], 3).numpy(), sigma_scale(recipe, nets, batches)
 
 
 def add_metrics(folder: Path, metrics: Sequence[Metric]) -> None:
@@ -213,7 +231,7 @@ def _card(
     net: Network,
     names: Sequence[str],
     halves: Sequence[str],
-    sigma_scale: float,
+    scale_of_sigma: float,
     part: Path,
 ) -> Card:
     about, split = recipe.about, recipe.data.split
@@ -231,7 +249,7 @@ def _card(
             factor=recipe.output.factor,
             field_scale=about.field_scale,
             uncertainty=recipe.output.uncertainty,
-            sigma_scale=sigma_scale,
+            sigma_scale=scale_of_sigma,
         ),
         receptive_field=net.receptive_field,
         stride=net.stride,

@@ -28,6 +28,12 @@ class Processes:
         """Whether this is the one that writes files and measures."""
         return self.rank == 0
 
+    @property
+    def workers(self) -> int:
+        """How many processes should prepare batches: none beside a CPU, which has enough to do."""
+        cores = len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        return cores if self.device.type == "cuda" else 0
+
     def shared(self, module: nn.Module) -> nn.Module:
         """*module*, its gradients averaged over all processes."""
         if self.count == 1:

@@ -54,7 +54,9 @@ class Output(BaseModel):
 
 
 class Split(BaseModel):
-    """What is never trained on: regions ("sharp-377") and months ("2014-04")."""
+    """What is never trained on: regions ("sharp-377"), months ("2014-04"), and months of every
+    year ("--03"); a data set that trains on one of them is refused.
+    """
 
     model_config = _MODEL
 
@@ -69,6 +71,8 @@ class Data(BaseModel):
 
     model_config = _MODEL
 
+    sets: tuple[str, ...] = ()
+    """Data sets of ``models.data.datasets`` that hold the scenes."""
     sources: dict[str, Positive]
     """Sources of scenes, as their regions' names begin, and their shares of the pieces."""
     patch: Count = 64

@@ -26,35 +26,55 @@ Row = Mapping[str, float]
 Image = NDArray[np.floating[Any]]
 
 
-def write(folder: Path, rows: Sequence[Row], images: Mapping[str, Image]) -> None:
-    """All *rows* so far as a table, the last one and *images* (N, H, W) [G] for TensorBoard too.
+class Records:
+    """The records in *folder* of a training that begins, or goes on, at *step*."""
 
-    Each row has a ``step``; all have the same names.
+    def __init__(self, folder: Path, step: int) -> None:
+        self._folder = folder
+        # What a stopped training wrote beyond its checkpoint is purged.
+        self._board = SummaryWriter(str(folder), purge_step=step + 1)
 
-    Raises
-    ------
-    CannotWrite : the file system refuses.
-    """
+    def write(self, rows: Sequence[Row], images: Mapping[str, Image]) -> None:
+        """All *rows* so far as a table; the last, and *images* (N, H, W) [G], for TensorBoard too.
 
-    def as_table(path: Path) -> None:
-        with path.open("w", newline="") as file:
-            table = csv.DictWriter(file, fieldnames=list(rows[-1]))
-            table.writeheader()
-            table.writerows(rows)
+        Each row has a ``step``; all have the same names.
 
-    step, figure = int(rows[-1]["step"]), draw(images)
-    write_whole(folder / CURVES, as_table)
-    write_whole(folder / "pictures" / f"{step:07d}.png", figure.savefig)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    # What a stopped training wrote beyond its checkpoint is purged by the step.
-    with SummaryWriter(str(folder), purge_step=step) as board:
+        Raises
+        ------
+        CannotWrite : the file system refuses.
+        """
+
+        def as_table(path: Path) -> None:
+            with path.open("w", newline="") as file:
+                table = csv.DictWriter(file, fieldnames=list(rows[-1]))
+                table.writeheader()
+                table.writerows(rows)
+
+        step, figure = int(rows[-1]["step"]), draw(images)
+        write_whole(self._folder / CURVES, as_table)
+        write_whole(self._folder / "pictures" / f"{step:07d}.png", figure.savefig)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
         for name, value in rows[-1].items():
             if name != "step":
-                board.add_scalar(name, value, step)
-        board.add_image(
-            "samples", np.asarray(canvas.buffer_rgba())[..., :3], step, dataformats="HWC"
-        )
+                self._board.add_scalar(name, value, step)
+        self._board.add_image("samples", pixels, step, dataformats="HWC")
+        self._board.flush()
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._board.close()
+
+
+def last(folder: Path) -> dict[str, float]:
+    """The newest row of the table in *folder*; nothing if there is none."""
+    try:
+        with (folder / CURVES).open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        return {}
+    return {name: float(value) for name, value in rows[-1].items()}
 
 
 def draw(samples: Mapping[str, Image]) -> Figure:

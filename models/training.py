@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from models import checkpoints, losses, records
+from models import checkpoints, losses
 from models.batches import Batches, Draw, Tensors, held_out, placed
 from models.checkpoints import State
 from models.processes import Processes, processes
 from models.recipe import Recipe
+from models.records import Records
 from models.validation import estimate, validate
 from pipeline.core import AllsunError
 
@@ -48,7 +50,7 @@ def train(
     weights: Path | None = None,
     until: int | None = None,
     minutes: float = math.inf,
-    workers: int = 0,
+    workers: int | None = None,
     track: Track = lambda batches, _done, _steps: batches,
 ) -> Path:
     """Train, or go on training, in *folder*; return the file of the best weights so far.
@@ -60,7 +62,7 @@ def train(
     weights : a ``best.pt`` of the same network that a new training begins with
     until : stop after this step
     minutes : stop at the first checkpoint after so many; asked again, it goes on
-    workers : further processes that prepare batches
+    workers : further processes that prepare batches; by default one per core beside a GPU
 
     Raises
     ------
@@ -76,15 +78,16 @@ def train(
             Batches(recipe, draw, here.rank, here.count),
             sampler=range(state.step, min(until or steps, steps)),
             batch_size=None,
-            num_workers=workers,
+            num_workers=here.workers if workers is None else workers,
             pin_memory=here.device.type == "cuda",
         )
-        batches: Iterable[Any] = loader
-        keep: Keep = _nothing
-        if here.first:
-            batches = track(loader, state.step, steps)
-            keep = _keeper(recipe, held_out(recipe, draw_held_out), folder, here.device)
-        _loop(recipe, state, batches, here, minutes, keep)
+        if not here.first:
+            _loop(recipe, state, loader, here, minutes, _nothing)
+        else:
+            with closing(Records(folder, state.step)) as records:
+                batches = held_out(recipe, draw_held_out)
+                keep = _keeper(recipe, batches, folder, records, here.device)
+                _loop(recipe, state, track(loader, state.step, steps), here, minutes, keep)
     return folder / checkpoints.BEST
 
 
@@ -92,7 +95,9 @@ def _nothing(_state: State, _row: dict[str, float]) -> None:
     """What all processes but the first keep."""
 
 
-def _keeper(recipe: Recipe, batches: list[Tensors], folder: Path, device: torch.device) -> Keep:
+def _keeper(
+    recipe: Recipe, batches: list[Tensors], folder: Path, records: Records, device: torch.device
+) -> Keep:
     """Validates, and writes down state, curves and pictures."""
 
     def keep(state: State, row: dict[str, float]) -> None:
@@ -101,7 +106,7 @@ def _keeper(recipe: Recipe, batches: list[Tensors], folder: Path, device: torch.
         if scores["validation"] < state.best:
             state.best = scores["validation"]
             checkpoints.save_best(recipe, state, folder)
-        records.write(folder, state.curves, images)
+        records.write(state.curves, images)
         checkpoints.save(recipe, state, folder)
 
     return keep
