@@ -57,12 +57,13 @@ def ssim_map(estimate: Floats, truth: Floats, limit: float, mask: Mask | None = 
     """Structural similarity about every pixel (Wang et al. 2004, IEEE Trans. Image Process. 13).
 
     Gaussian window of 1.5 px, K₁ = .01, K₂ = .03, dynamic range 2·limit; NaN where the
-    window of 11 px holds a pixel that is not measured. An image of zeros scores high on a
-    quiet Sun (Sayez et al. 2025): never show it alone.
+    window of 11 px holds a pixel that is not measured. Fields are shifted to 0 … 2·limit, as
+    pictures are, or a field of the wrong polarity would be similar. An image of zeros scores
+    high on a quiet Sun (Sayez et al. 2025): never show it alone.
     """
     kept = valid(estimate, truth, mask=mask)
     e, t = (
-        np.where(kept, np.clip(field, -limit, limit), 0.0).astype(np.float64)
+        np.where(kept, np.clip(field, -limit, limit), 0.0).astype(np.float64) + limit
         for field in (estimate, truth)
     )
     _, similarity = structural_similarity(
