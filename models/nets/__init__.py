@@ -13,6 +13,7 @@ from collections.abc import Callable
 from torch import nn
 
 from models.nets.enhance_net import EnhanceNet
+from models.nets.folded import FoldedUNet
 from models.nets.heads import Estimate, Network
 from models.nets.munoz_jaramillo import MunozJaramillo
 from models.nets.subpixel import SubPixel
@@ -24,6 +25,7 @@ __all__ = ["TRUNKS", "Estimate", "Network", "build"]
 
 TRUNKS: dict[str, Callable[..., nn.Module]] = {
     "enhance_net": EnhanceNet,
+    "folded-unet": FoldedUNet,
     "munoz_jaramillo": MunozJaramillo,
     "subpixel": SubPixel,
     "unet": UNet,

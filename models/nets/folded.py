@@ -7,6 +7,8 @@ of Shi et al. 2016. Without normalisation, so that a tile equals the whole disk.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -58,7 +60,7 @@ class FoldedUNet(nn.Module):
             raise TypeError("a folded U-Net keeps the pixels, and has one number of blocks a level")
         self.outputs, self.factor, self.stride = outputs, factor, FOLD ** len(widths)
         self.receptive_field = _reach(blocks)
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(pairwise(widths))
 
         def stage(width: int, count: int) -> nn.Sequential:
             return nn.Sequential(*(Block(width) for _ in range(count)))
