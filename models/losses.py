@@ -27,6 +27,9 @@ CORRELATION_SCALES = 4  # of Pix2PixCC, Jeong et al. 2022
 # above 5000 G, steps of .15 in the logarithm.
 BIN_NOISE, BIN_LIMIT, BIN_STEP = 60 / 3500, 5000 / 3500, 0.15
 
+BLOCK, FAINT = 32, 0.005  # px, units
+EXCESS = 0.1  # units
+
 
 def mse(mean: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     """Mean square of the error."""
@@ -101,6 +104,32 @@ def correlation(mean: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     return lost / CORRELATION_SCALES
 
 
+def flux(mean: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Mean square of the relative error of the unsigned flux of blocks.
+
+    The mean of all fields that could be, which squared errors ask for, has less unsigned
+    flux than any of them. Blocks have :data:`BLOCK` pixels a side and count where all of
+    them are measured; :data:`FAINT` keeps empty ones from counting without bound.
+    """
+    found, true, measured = (
+        functional.avg_pool2d(_flat(image, valid), BLOCK)
+        for image in (mean.abs(), target.abs(), valid)
+    )
+    whole = (measured == 1).to(mean.dtype)
+    return _average(((found - true) / (true + FAINT)).square(), whole)
+
+
+def weak_flux(mean: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Mean square, over images, of what weak pixels have too much of unsigned flux.
+
+    Weak are those up to one unit in the target; the excess is their mean, in units of
+    :data:`EXCESS`. Source: as for :func:`flux`.
+    """
+    weak = _flat(valid * (target.abs() <= 1), valid)
+    excess = (_flat(mean.abs() - target.abs(), valid) * weak).sum((1, 2, 3))
+    return (excess / weak.sum((1, 2, 3)).clamp(min=1) / EXCESS).square().mean()
+
+
 def likelihood(
     mean: Tensor, target: Tensor, valid: Tensor, log_variance: Tensor, beta: float
 ) -> Tensor:
@@ -139,6 +168,8 @@ PLAIN = {
     "histogram": histogram,
     "ssim": ssim,
     "correlation": correlation,
+    "flux": flux,
+    "weak_flux": weak_flux,
 }
 
 

@@ -122,6 +122,8 @@ class Losses(BaseModel):
     histogram: NotNegative = 0.0
     ssim: NotNegative = 0.0
     correlation: NotNegative = 0.0
+    flux: NotNegative = 0.0
+    weak_flux: NotNegative = 0.0
     likelihood: NotNegative = 0.0
     likelihood_beta: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Not a term: the power of the stated variance by which a pixel counts in the likelihood."""
