@@ -44,6 +44,12 @@ def radius(disk: Disk, shape: tuple[int, ...]) -> Field:
     return np.asarray(np.hypot(x - disk.x0, y - disk.y0) / disk.radius, np.float32)
 
 
+def region(image: SolarImage) -> str:
+    """The whole disk of a month is one region, for it shows the same Sun twice and more."""
+    origin = "simulated" if image.observation.simulated else "disk"
+    return f"{origin}-{image.observation.time:%Y-%m}"
+
+
 def scene(image: SolarImage) -> Scene:
     """A magnetogram as a scene of the month it was taken in.
 
@@ -51,13 +57,13 @@ def scene(image: SolarImage) -> Scene:
     ------
     BadFile : it is no full-disk picture of the line-of-sight field.
     """
-    disk, time = disk_of(image), image.observation.time
+    disk = disk_of(image)
     return Scene(
         field=image.data,
         radius=radius(disk, image.data.shape),
         pixel=SEMIDIAMETER / disk.radius,
-        region=f"disk-{time:%Y-%m}",
-        time=time,
+        region=region(image),
+        time=image.observation.time,
         limit=clipped_at(image.data),
     )
 

@@ -74,7 +74,7 @@ def pair(coarse: SolarImage, fine: SolarImage, pixel: float, factor: int) -> Sce
         field=field,
         radius=disks.radius(closer, field.shape),
         pixel=pixel / factor,
-        region=f"disk-{time:%Y-%m}",
+        region=disks.region(coarse),
         time=time,
         observed=observed,
         limit=limit,

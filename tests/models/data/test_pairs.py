@@ -64,7 +64,7 @@ def test_frame_whose_header_is_off_is_registered(
     answer = np.linalg.lstsq(np.stack(columns, 1), pair.observed[known], rcond=None)[0]
     np.testing.assert_allclose(answer[2:] / answer[0], 0.0, atol=0.1)
     assert pair.pixel == pixel
-    assert pair.region == "disk-2014-01"
+    assert pair.region == "simulated-2014-01"
 
 
 def test_fine_pixels_divide_coarse_ones(images: dict[str, SolarImage]) -> None:
