@@ -21,6 +21,8 @@ from pipeline.core import BadRequest
 
 Range = tuple[float, float]
 
+WORTHWHILE = 0.25  # of a piece's pixels must be truths, or it is drawn again
+TRIES = 10  # then it is taken as it is
 CLIPPED = 0.01  # of a blurred pixel's weight; more than that from clipped pixels spoils it
 
 
@@ -221,7 +223,7 @@ def _pair(
     side, factor = size * task.factor, task.factor
     scene = _padded(scene, side)
     rows, columns = scene.field.shape
-    top, left = int(rng.integers(rows - side + 1)), int(rng.integers(columns - side + 1))
+    top, left = _corner(scene, side, rng)
     if scene.observed is not None:  # its pixels lie where they lie
         top, left = top // factor * factor, left // factor * factor
     up, before = min(task.margin, top // factor * factor), min(task.margin, left // factor * factor)
@@ -246,6 +248,17 @@ def _pair(
         _turned(planes, quarter, mirrored) for planes in (x, target[None], trusted[None])
     )
     return x, target, weight
+
+
+def _corner(scene: Scene, side: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Where a piece begins: anywhere, but not where there is next to nothing to learn."""
+    rows, columns = scene.field.shape
+    for _ in range(TRIES):
+        top, left = int(rng.integers(rows - side + 1)), int(rng.integers(columns - side + 1))
+        piece = scene.field[top : top + side, left : left + side]
+        if np.count_nonzero(np.abs(piece) < scene.limit) > WORTHWHILE * piece.size:
+            break
+    return top, left
 
 
 def _padded(scene: Scene, side: int) -> Scene:

@@ -146,6 +146,14 @@ def test_small_scene_is_padded() -> None:
     assert batch.weight.sum() == batch.x[:, 2].sum() == 2 * 20 * 30
 
 
+def test_pieces_beyond_the_limb_are_drawn_again() -> None:
+    scene = textured((128, 128))
+    scene.field[:, 32:] = np.nan
+    batch = sampler([scene], QUIET, size=32, count=100, seed=0, step=0)
+    # 24 of 97 columns are good places to begin; ten bad draws in a row are a chance of .06.
+    assert np.mean(batch.weight.mean(axis=(1, 2, 3)) > 0.25) > 0.8
+
+
 def test_scenes_are_drawn_by_their_size_or_as_told() -> None:
     scenes = [textured((64, 64)), replace(textured((64, 192)), limit=0.0)]
     drawn = sampler(scenes, QUIET, size=16, count=50, seed=0, step=0)
