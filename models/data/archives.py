@@ -28,8 +28,8 @@ from pipeline.core import BadFile, NothingObserved, SolarImage, from_tai
 from pipeline.instruments import read
 
 SERIES = timedelta(seconds=45)
-# Frames of 45 s as JSOC exports name them. No public tree is known to hold them, so this
-# finds those that a mirror keeps beside the frames of 720 s.
+# No public tree is known to hold frames of 45 s; the first tier finds those that a mirror
+# keeps beside the frames of 720 s.
 HMI_45S = Group(
     "hmi 45 s",
     (
@@ -45,6 +45,7 @@ HMI_45S = Group(
                 clock=from_tai,
             ),
         ),
+        (DrmsSeries("hmi.M_45s (DRMS)", "hmi.M_45s", "magnetogram", SERIES, 5 * DAY),),
     ),
 )
 

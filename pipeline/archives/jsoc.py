@@ -55,7 +55,7 @@ class Jsoc:
         first, last = _next_slot(to_tai(start), series.cadence), to_tai(end)
         if first > last:
             return (), ()
-        span = f"{first:{T_REC}}-{last:{T_REC}}@{series.cadence // timedelta(minutes=1)}m"
+        span = f"{first:{T_REC}}-{last:{T_REC}}@{_step(series.cadence)}"
         keys, segments = self._ask(
             series.name,
             lambda client: client.query(
@@ -141,6 +141,12 @@ def _remote(series: DrmsSeries, slot: str, path: str) -> Remote:
         raise Unavailable(record, "has no time") from None
     name = f"{series.series}.{tai:%Y%m%d_%H%M%S}_TAI.fits"
     return Remote(series, f"{JSOC}/{path.lstrip('/')}", from_tai(tai), name, record=record)
+
+
+def _step(cadence: timedelta) -> str:
+    """*cadence* as a record set states it: in minutes, or in seconds if they are not whole."""
+    seconds = cadence // timedelta(seconds=1)
+    return f"{seconds}s" if seconds % 60 else f"{seconds // 60}m"
 
 
 def _next_slot(time: datetime, step: timedelta) -> datetime:

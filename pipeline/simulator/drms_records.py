@@ -16,10 +16,10 @@ from pathlib import Path
 
 from astropy.io import fits
 
-NAME = re.compile(r"(?P<series>hmi\.M_720s(?:_nrt)?)\.(?P<time>\d{8}_\d{6})_TAI\.fits")
+NAME = re.compile(r"(?P<series>hmi\.M_(?:720s(?:_nrt)?|45s))\.(?P<time>\d{8}_\d{6})_TAI\.fits")
 RECORD_SET = re.compile(
     r"(?P<series>[\w.]+)"
-    r"\[(?P<start>[\d._:]+)_TAI(?:-(?P<end>[\d._:]+)_TAI(?:@(?P<step>\d+)m)?)?\]"
+    r"\[(?P<start>[\d._:]+)_TAI(?:-(?P<end>[\d._:]+)_TAI(?:@(?P<step>\d+)(?P<unit>[ms]))?)?\]"
     r"(?:\[\? quality >= 0 \?\])?"
 )
 T_REC = "%Y.%m.%d_%H:%M:%S"
@@ -42,7 +42,7 @@ class Record:
     def segment(self) -> str:
         """Where storage keeps its as-is file."""
         unit = 1 if self.series.endswith("_nrt") else 2
-        return f"/SUM{unit}/D{self.time:%Y%m%d%H%M}/S00000/magnetogram.fits"
+        return f"/SUM{unit}/D{self.time:%Y%m%d%H%M%S}/S00000/magnetogram.fits"
 
 
 class Records:
@@ -101,7 +101,8 @@ class Records:
             return {"status": 1, "error": " jsoc_info: record set not understood."}
         start = datetime.strptime(match["start"], T_REC)
         end = datetime.strptime(match["end"], T_REC) if match["end"] else start
-        step = timedelta(minutes=int(match["step"] or 12))
+        number = int(match["step"] or 12)
+        step = timedelta(seconds=number) if match["unit"] == "s" else timedelta(minutes=number)
         records = [
             record
             for record in self._all()

@@ -14,8 +14,9 @@ from scenes import TIME, SmallSeries, sun
 from models.data import Scene, archives, build, degrade, shards, stream
 from models.data.datasets import EPOCH
 from models.data.shards import Item
-from pipeline.archives import Fetcher, Ledger
+from pipeline.archives import Fetcher, Group, Ledger
 from pipeline.core import BadRequest
+from pipeline.instruments import read
 from pipeline.simulator.server import ArchiveServer
 from pipeline.simulator.truth import write_day
 
@@ -113,6 +114,21 @@ def test_series_meets_its_stacks(tmp_path: Path) -> None:
     near = scene.radius < 0.5
     noise = np.std((scene.observed - scene.field)[near])
     assert noise == pytest.approx(10.2 * np.sqrt(1 + 1 / 20), rel=0.1)
+
+
+def test_series_comes_through_drms(tmp_path: Path) -> None:
+    archive, moment = SmallSeries(tmp_path / "archive"), sun(FIRST)
+    slots = [FIRST + n * timedelta(seconds=45) for n in range(3)]
+    names = [archive.hmi_45s(slot, moment, size=128).name for slot in slots]
+    drms = Group("hmi 45 s", archives.HMI_45S.tiers[1:])
+    with (
+        ArchiveServer(archive.root) as server,
+        closing(Ledger("sqlite://")) as ledger,
+        Fetcher(tmp_path / "cache", ledger, server.url) as fetcher,
+    ):
+        found = fetcher.between(drms, FIRST - timedelta(minutes=1), FIRST + timedelta(minutes=9))
+    assert [fetched.file.path.name for fetched in found.files] == names
+    assert {read(fetched.file).observation.noise for fetched in found.files} == {10.2}
 
 
 def test_stack_of_too_few_frames_is_a_problem(tmp_path: Path) -> None:
