@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib import colormaps
+from matplotlib.image import imsave
 from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from models.files import write_whole
 
 CURVES = "curves.csv"
-ROWS = 4  # samples in a picture
+ROWS, GAP = 4, 2  # samples in a picture, pixels between them
 LIMIT = 200.0  # gauss, of its colours
 
 Row = Mapping[str, float]
@@ -50,16 +50,14 @@ class Records:
                 table.writeheader()
                 table.writerows(rows)
 
-        step, figure = int(rows[-1]["step"]), draw(images)
+        step, picture = int(rows[-1]["step"]), mosaic(list(images.values()))
+        path = self._folder / "pictures" / f"{step:07d}.png"
         write_whole(self._folder / CURVES, as_table)
-        write_whole(self._folder / "pictures" / f"{step:07d}.png", figure.savefig)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+        write_whole(path, lambda part: imsave(part, picture, origin="lower"))
         for name, value in rows[-1].items():
             if name != "step":
                 self._board.add_scalar(name, value, step)
-        self._board.add_image("samples", pixels, step, dataformats="HWC")
+        self._board.add_image(", ".join(images), picture[::-1], step, dataformats="HWC")
         self._board.flush()
 
     def close(self) -> None:
@@ -77,14 +75,18 @@ def last(folder: Path) -> dict[str, float]:
     return {name: float(value) for name, value in rows[-1].items()}
 
 
-def draw(samples: Mapping[str, Image]) -> Figure:
-    """The first few of the images (N, H, W), gauss, by name, between ±:data:`LIMIT`."""
-    rows = min(ROWS, *(len(images) for images in samples.values()))
-    figure = Figure(figsize=(2.2 * len(samples), 2.2 * rows), layout="constrained")
-    axes = figure.subplots(rows, len(samples), squeeze=False)
-    for column, (name, images) in zip(axes.T, samples.items(), strict=True):
-        column[0].set_title(name, fontsize=8)
-        for axis, image in zip(column, images[:rows], strict=True):
-            axis.imshow(image, origin="lower", cmap="RdBu_r", vmin=-LIMIT, vmax=LIMIT)
-            axis.set_axis_off()
-    return figure
+def mosaic(columns: Sequence[Image]) -> NDArray[np.uint8]:
+    """RGB of the first few of the images (N, H, W) [G]: a column each, enlarged to the largest.
+
+    Blue to red is from -:data:`LIMIT` to it; the first row is the lowest.
+    """
+    side = max(images.shape[-1] for images in columns)
+    rows = min(ROWS, *(len(images) for images in columns))
+    drawn = []
+    for images in columns:
+        larger = side // images.shape[-1]
+        shown = images[:rows].repeat(larger, 1).repeat(larger, 2)
+        framed = np.pad(shown, ((0, 0), (0, GAP), (0, GAP)))
+        drawn.append(framed.reshape(-1, side + GAP))
+    values = np.hstack(drawn) / (2 * LIMIT) + 0.5
+    return np.asarray(colormaps["RdBu_r"](values, bytes=True)[..., :3])
