@@ -216,6 +216,10 @@ class Recipe(BaseModel):
             raise ValueError('the likelihood needs output.uncertainty = "log_variance"')
         if isinstance(self.degradation, Denoising) and self.output.factor != 1:
             raise ValueError("noise alone leaves pixels as they are: output.factor is 1")
+        if any(c.transform != "linear" or c.offset or c.normalise != "none" for c in self.inputs):
+            raise ValueError("inputs are divided by their scale, and nothing else")
+        if any(c.scale != 1 for c in self.inputs if c.kind in ("radius", "mask")):
+            raise ValueError("radius and mask have no scale")
         if any(c.scale != self.output.scale for c in self.inputs if c.kind in ("field", "noise")):
             raise ValueError("gauss have one scale, that of the output, in all inputs")
         return self

@@ -29,6 +29,8 @@ def test_shipped_recipes_can_be_read_and_are_named_as_their_files(path: Path) ->
         ("scale = 1000.0\nuncertainty", "scale = 100.0\nuncertainty", "one scale"),
         ("l1 = 1.0\nlikelihood = 0.01", "", "every weight is 0"),
         ('{ name = "mask", kind = "mask" },', "", "end with the mask"),
+        ('kind = "mask"', 'kind = "mask", scale = 2.0', "mask have no scale"),
+        ('kind = "field", ', 'kind = "field", transform = "log10", ', "nothing else"),
         ("[output]", "[output]\nfactor = 2", "output.factor is 1"),
         ("[output]", "[output", "not TOML"),
     ],
