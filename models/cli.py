@@ -136,14 +136,17 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Folder for pictures.")] = None,
 ) -> Report:
     """Judge a network and its rivals on held-out observations; the table goes into its card."""
+    _require_torch()
     from models.evaluation import command as evaluation
 
     archive = settings.archives.mirror
     if not archive or not Path(archive).is_dir():
         raise BadRequest("Evaluation needs observations: name their folder by --archive.")
     out = out or settings.data / "evaluation" / name.replace("/", "-")
-    with Console(stderr=True).status("Evaluating"):
-        found, text = evaluation.evaluate(name, _weights(settings), Path(archive), out)
+    with Console(stderr=True).status("Evaluating") as status:
+        found, text = evaluation.evaluate(
+            name, _weights(settings), Path(archive), out, status.update
+        )
     return Report(found, text)
 
 
