@@ -19,6 +19,8 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from pipeline.core import BadFile, BadRequest
@@ -71,16 +73,27 @@ class Network:
 
         Raises
         ------
-        BadNetwork : the file is damaged or lacks an array.
+        BadNetwork : the file is damaged, or an array is missing or of another shape.
         """
-        name = self.card.golden
-        wanted = {"x", "mean", self.card.output.uncertainty} - {"none"}
+        card, names = self.card, sorted({"x"} | wanted(self.card))
+        path = self.folder / card.golden
         try:
-            with np.load(io.BytesIO(self.content(name)), allow_pickle=False) as arrays:
-                return {key: arrays[key].astype(np.float32) for key in sorted(wanted)}
+            with np.load(io.BytesIO(self.content(card.golden)), allow_pickle=False) as file:
+                arrays = {name: file[name].astype(np.float32) for name in names}
         except (OSError, ValueError, KeyError, BadZipFile) as error:
-            problem = f"it is not a golden answer with {', '.join(sorted(wanted))} ({error})"
-            raise BadNetwork(self.folder / name, problem, REMEDY) from None
+            problem = f"it is not a golden answer with {', '.join(names)} ({error})"
+            raise BadNetwork(path, problem, REMEDY) from None
+        height, width = arrays["x"].shape[2:] if arrays["x"].ndim == 4 else (0, 0)
+        factor, members = card.output.factor, len(card.members)
+        for name, array in arrays.items():
+            samples = array.shape[2] if name == "samples" and array.ndim == 5 else 1
+            right: tuple[int, ...] = (members, 1, samples, factor * height, factor * width)
+            if name == "x":
+                right = (1, len(card.inputs), height, width)
+            if array.shape != right:
+                problem = f"{name} has the shape {array.shape}, where the card asks for {right}"
+                raise BadNetwork(path, problem, REMEDY)
+        return arrays
 
 
 def read(folder: Path) -> Network:
@@ -98,6 +111,56 @@ def read(folder: Path) -> Network:
         problem = f"it is the card of {card.label}"
         raise BadNetwork(folder / CARD, problem, f"move the folder to {card.label}")
     return Network(folder, card)
+
+
+def check(network: Network) -> None:
+    """Hold every file to its hash, and every graph to ONNX's rules and to what the card says.
+
+    Raises
+    ------
+    BadNetwork : something disagrees.
+    """
+    for name in network.card.files:
+        network.content(name)
+    for name in (*network.card.members, *network.card.half):
+        graph(network, name)
+
+
+def graph(network: Network, name: str) -> onnx.ModelProto:
+    """One of the graphs, which keeps to ONNX's rules and takes and gives what the card says.
+
+    Raises
+    ------
+    BadNetwork : it does not.
+    """
+    card, path = network.card, network.folder / name
+    try:
+        model = onnx.load_from_string(network.content(name))
+        onnx.checker.check_model(model, full_check=True)
+    except (DecodeError, onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as why:
+        first = str(why).strip().splitlines()[0]
+        raise BadNetwork(path, f"it is not a valid ONNX graph ({first})", REMEDY) from None
+    inputs = {each.name: _shape(each) for each in model.graph.input}
+    outputs = {each.name for each in model.graph.output}
+    channels = len(card.inputs)
+    if list(inputs) != ["x"] or inputs["x"][:2] != [1, channels] or len(inputs["x"]) != 4:
+        found = ", ".join(f"{key} {value}" for key, value in inputs.items())
+        problem = f"it takes {found}, where the card says x [1, {channels}, H, W]"
+        raise BadNetwork(path, problem, REMEDY)
+    if missing := wanted(card) - outputs:
+        problem = f"it gives {', '.join(sorted(outputs))}, not {', '.join(sorted(missing))}"
+        raise BadNetwork(path, problem, REMEDY)
+    return model
+
+
+def wanted(card: Card) -> set[str]:
+    """Names of a graph's outputs that the card speaks of."""
+    return {"mean", card.output.uncertainty} - {"none"}
+
+
+def _shape(value: onnx.ValueInfoProto) -> list[int | str]:
+    dims = value.type.tensor_type.shape.dim
+    return [d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in dims]
 
 
 def installed(weights: Path = WEIGHTS) -> list[Network]:
