@@ -44,6 +44,7 @@ class FoldedUNet(nn.Module):
     widths : features at every level, the first at half the resolution, each at half of the
         one before; the stride is 2^len(widths)
     blocks : residual blocks at every level, each way
+    more : further ones at the finest level, after everything has come together
     """
 
     def __init__(
@@ -54,12 +55,13 @@ class FoldedUNet(nn.Module):
         *,
         widths: tuple[int, ...] = (48, 96, 128),
         blocks: tuple[int, ...] = (1, 1, 2),
+        more: int = 0,
     ) -> None:
         super().__init__()
         if factor != 1 or len(widths) != len(blocks):
             raise TypeError("a folded U-Net keeps the pixels, and has one number of blocks a level")
         self.outputs, self.factor, self.stride = outputs, factor, FOLD ** len(widths)
-        self.receptive_field = _reach(blocks)
+        self.receptive_field = _reach(blocks) + 2 * more * FOLD
         pairs = list(pairwise(widths))
 
         def stage(width: int, count: int) -> nn.Sequential:
@@ -72,7 +74,8 @@ class FoldedUNet(nn.Module):
             nn.Sequential(nn.Conv2d(coarse, 4 * fine, 1), nn.PixelShuffle(2))
             for fine, coarse in pairs
         )
-        self.up = nn.ModuleList(map(stage, widths[:-1], blocks[:-1]))
+        ups = (blocks[0] + more, *blocks[1:-1])
+        self.up = nn.ModuleList(map(stage, widths[:-1], ups))
         self.last = begin_at_zero(nn.Conv2d(widths[0], outputs * FOLD**2, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
