@@ -6,20 +6,24 @@ card and ONNX files. Refuses to know how the field was degraded, and how it is j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from models.baselines import Baseline
 from models.metrics.summed import Floats
 from pipeline.core import BadRequest
 from pipeline.enhance.card import Channel
+from pipeline.enhance.registry import Network
+from pipeline.enhance.sigma import in_gauss
 
-__all__ = ["Method", "Predict", "of_baseline", "of_checkpoint"]
+__all__ = ["Method", "Predict", "of_baseline", "of_checkpoint", "of_network"]
 
 
 class Predict(Protocol):
@@ -77,6 +81,45 @@ def of_checkpoint(path: Path, name: str = "network") -> Method:
         return scale * mean.numpy()[cut], scale * np.exp(0.5 * log_variance.numpy()[cut])
 
     return Method(name, recipe.name, predict)
+
+
+def of_network(network: Network) -> Method:
+    """An installed network: the float32 graphs of all members, on this machine's processor.
+
+    Raises
+    ------
+    BadNetwork : a graph is missing or another than the card says.
+    """
+    card = network.card
+    sessions = [
+        onnxruntime.InferenceSession(network.content(name), providers=["CPUExecutionProvider"])
+        for name in card.members
+    ]
+
+    def predict(field: Floats, radius: Floats, noise: float, /) -> tuple[Floats, Floats | None]:
+        x = tensor(card.inputs, field, radius, noise, card.stride)[None]
+        answers = [dict(zip(_outputs(s), s.run(None, {"x": x}), strict=True)) for s in sessions]
+        answer: Any = SimpleNamespace(
+            mean=np.stack([a["mean"][0, 0] for a in answers]),
+            log_variance=_stacked(answers, "log_variance", 0),
+            samples=_stacked(answers, "samples", slice(None)),
+        )
+        rows, columns = (slice(n * card.output.factor) for n in field.shape)
+        mean, sigma = in_gauss(answer, card.output)
+        return mean[rows, columns], None if sigma is None else sigma[rows, columns]
+
+    return Method(card.label, card.task, predict)
+
+
+def _outputs(session: onnxruntime.InferenceSession) -> list[str]:
+    return [output.name for output in session.get_outputs()]
+
+
+def _stacked(
+    answers: Sequence[Mapping[str, NDArray[np.float32]]], name: str, which: int | slice
+) -> NDArray[np.float32] | None:
+    """One output of all members, if they have it."""
+    return np.stack([a[name][0, which] for a in answers]) if name in answers[0] else None
 
 
 def tensor(

@@ -1,4 +1,4 @@
-"""From a network to a folder with its whole evaluation: tables, JSON, pictures.
+"""From a network to its tables under several trials, and a folder of pictures.
 
 The baselines' rows are kept in the folder, since they do not depend on the network; delete
 ``baselines.json`` to have them computed again.
@@ -17,14 +17,14 @@ from models.data import Scene, degrade
 from models.evaluation import evaluate, regions, rivals
 from models.evaluation.estimates import Method
 from models.evaluation.pictures import draw_fields, draw_spectra, write_picture
-from models.evaluation.report import Row, TrialTable, as_json, as_text, rows_of
+from models.evaluation.report import Row, TrialTable, as_json, rows_of
 from models.evaluation.trials import DENOISING, GONG, MDI, Trial, generator
 from models.files import write_whole
 from pipeline.core import BadRequest
 
 __all__ = ["judge", "trials_for"]
 
-RESULT, BASELINES = "evaluation", "baselines.json"
+BASELINES = "baselines.json"
 
 
 def trials_for(task: str, instruments: Sequence[str], factor: int) -> tuple[Trial, ...]:
@@ -57,8 +57,7 @@ def judge(
 ) -> list[TrialTable]:
     """Tables of *network* and all baselines under *trials*; files of them in *folder*.
 
-    Writes ``evaluation.txt`` and ``.json``, and for every trial a picture of one region and
-    one of the spectra.
+    The files are, for every trial, a picture of one region and one of the spectra.
 
     parts : scenes by split; baselines are tuned on those of the other splits, never on test
     on : the split judged on
@@ -81,8 +80,6 @@ def judge(
         stem = re.sub(r"[^a-z0-9.]+", "-", trial.name.lower()).strip("-")
         write_picture(folder / f"{stem}.png", _fields(network, trial, held_out[0]))
         write_picture(folder / f"{stem}-spectra.png", draw_spectra(table))
-        _write(folder / f"{RESULT}.json", json.dumps([as_json(t) for t in tables], indent=1))
-        _write(folder / f"{RESULT}.txt", "\n".join(map(as_text, tables)))
     return tables
 
 
@@ -100,7 +97,8 @@ def _rivals(
         return rows_of(known[key])
     rows = rivals(trial, held_out, tuning, progress)
     known[key] = as_json(TrialTable(trial.name, regions(held_out), tuple(rows)))
-    _write(path, json.dumps(known))
+    text = json.dumps(known)
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
     return rows
 
 
@@ -113,7 +111,3 @@ def _fields(network: Method, trial: Trial, scene: Scene) -> Any:
     mean, sigma = network.predict(given, radius, trial.sigma)
     shown = {"truth": truth.field, "input": given, network.name: mean}
     return draw_fields(f"{trial.name}, {scene.region}", shown, sigma)
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
