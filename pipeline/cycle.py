@@ -8,15 +8,15 @@ product, never the product.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import __version__, archives, corona, instruments, publish, surface
+from pipeline import __version__, archives, corona, enhance, instruments, networks, publish, surface
 from pipeline.archives import Fetched, Fetcher, Found, Ledger
-from pipeline.core import BadFile, GlobalMap, NothingObserved, Quality, SolarImage
-from pipeline.enhance import enhance
+from pipeline.core import BadFile, BadRequest, GlobalMap, NothingObserved, Quality, SolarImage
+from pipeline.enhance import Engine
 from pipeline.settings import Settings, grid
 
 Track = Callable[[Iterable[Fetched]], Iterable[Fetched]]
@@ -28,6 +28,8 @@ SLOT = timedelta(minutes=5)
 # Spun up on HMI frames of January 2014 the balance takes out 2.4 % of the unsigned flux;
 # four times that is no observational error.
 IMBALANCE = 0.1
+# Cosmic rays and saturated pixels are no reason to doubt an image: one pixel in a thousand.
+UNTRAINED = 1e-3
 
 
 def run_cycle(
@@ -44,7 +46,6 @@ def run_cycle(
     Raises
     ------
     CannotWrite : the data directory refuses; readers still see what was there.
-    BadRequest : a setting asks for what is not installed.
     NothingObserved : there is neither an observation nor an earlier map.
     """
     store = publish.Store(settings.data)
@@ -59,8 +60,12 @@ def run_cycle(
         # 2. Fetch what has been observed since.
         found = _observations(fetcher, state, begin, at, settings)
 
-    # 3. Stop here if just this has been published already.
-    digest = _digest(settings, state, [*guess.files, *found.files])
+    # 3. Ready the networks chosen in the settings; go without those that are refused.
+    lost: list[str] = []
+    engines = _networks(settings, lost)
+
+    # 4. Stop here if just this has been published already.
+    digest = _digest(settings, state, engines, [*guess.files, *found.files])
     if existing := store.find(at, digest):
         return existing
 
@@ -68,14 +73,14 @@ def run_cycle(
     state = state or _begin(guess, begin, settings, notes)
     for fetched in track(found.files):
         try:
-            # 4. Read the instrument's file.
+            # 5. Read the instrument's file.
             image = instruments.read(fetched.file)
             _require_its_time(image, fetched, at)
 
-            # 5. Enhance the image with the networks chosen in the settings.
-            image = enhance(image, settings.enhance.networks)
+            # 6. Enhance the image with the networks that suit it.
+            image = _enhanced(image, engines, lost)
 
-            # 6. Combine it with the map, carried to the time of the observation.
+            # 7. Combine it with the map, carried to the time of the observation.
             layer = surface.observe(image, state.grid)
             surface.require_upright(state, image, layer)
             state = surface.analyse(state, layer)
@@ -86,11 +91,11 @@ def run_cycle(
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
 
-    # 7. Carry the map to now, balance its flux, and say how far it can be trusted.
+    # 8. Carry the map to now, balance its flux, and say how far it can be trusted.
     state = surface.balance(surface.forecast(state, at))
-    state = replace(state, notes=tuple(notes), qc=_quality(state, settings))
+    state = replace(state, notes=(*notes, *lost), qc=_quality(state, lost, settings))
 
-    # 8. Extrapolate the corona.
+    # 9. Extrapolate the corona.
     coarse = grid(settings.corona.grid)
     field = corona.extrapolate(
         state.grid.block_mean(state.br, coarse),
@@ -100,7 +105,7 @@ def run_cycle(
         settings.corona.radial_cells,
     )
 
-    # 9. Publish everything at once.
+    # 10. Publish everything at once.
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     return publish.publish(settings.data, state, field, provenance, digest)
 
@@ -134,6 +139,28 @@ def _recall(
         # Notes and quality are each map's own; inputs are counted from the previous map on.
         return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
     return None
+
+
+def _networks(settings: Settings, lost: list[str]) -> list[Engine]:
+    """The networks that can run, in the order of the settings; why others cannot is *lost*."""
+    engines: list[Engine] = []
+    for name in settings.enhance.networks:
+        try:
+            engines.append(networks.engine(name, settings))
+        except (BadFile, BadRequest) as error:
+            lost.append(str(error))
+    return engines
+
+
+def _enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> SolarImage:
+    """The image after every network that suits it; where one fails, as it was before."""
+    for engine in engines:
+        if enhance.suits(engine.card, image):
+            try:
+                image = enhance.enhance([image], engine)
+            except BadFile as error:
+                lost.append(str(error))
+    return image
 
 
 def _require_its_time(image: SolarImage, fetched: Fetched, at: datetime) -> None:
@@ -186,7 +213,7 @@ def _begin(guess: Found, begin: datetime, settings: Settings, notes: list[str]) 
     return surface.blank(begin, grid(settings.surface.grid))
 
 
-def _quality(state: GlobalMap, settings: Settings) -> Quality:
+def _quality(state: GlobalMap, lost: Sequence[str], settings: Settings) -> Quality:
     """Conditions under which the map as a whole deserves less trust."""
     qc = Quality.GOOD
     ages = [state.time - state.last_observed.get(name, NEVER) for name in EXPECTED]
@@ -198,12 +225,23 @@ def _quality(state: GlobalMap, settings: Settings) -> Quality:
         qc |= Quality.STALE_INPUT
     if abs(state.net_flux_removed) > IMBALANCE * state.unsigned_flux:
         qc |= Quality.FLUX_IMBALANCE
+    runs = [run for observation in state.inputs for run in observation.inferences]
+    if lost:
+        qc |= Quality.NETWORK_ABSENT
+    if any(run.outside > UNTRAINED for run in runs):
+        qc |= Quality.UNTRAINED_INPUT
     return qc
 
 
-def _digest(settings: Settings, state: GlobalMap | None, files: Iterable[Fetched]) -> str:
+def _digest(
+    settings: Settings,
+    state: GlobalMap | None,
+    engines: Iterable[Engine],
+    files: Iterable[Fetched],
+) -> str:
     """Identifies everything a set is made from."""
-    parts = [__version__, settings.digest(), *(fetched.file.sha256 for fetched in files)]
+    parts = [__version__, settings.digest(), *(engine.digest for engine in engines)]
+    parts += [fetched.file.sha256 for fetched in files]
     if state and state.previous:
         parts.append(state.previous.sha256)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

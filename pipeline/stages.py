@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline import archives, instruments, publish, surface
-from pipeline.core import CarringtonGrid, Corona, GlobalMap
+from pipeline import archives, instruments, networks, publish, surface
+from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
+from pipeline.enhance import Network, installed, objection, suits
+from pipeline.enhance import enhance as enhance_images
+from pipeline.settings import Provider, Settings
 
 
 def read_map(path: Path) -> GlobalMap:
@@ -30,6 +34,70 @@ def read_map(path: Path) -> GlobalMap:
         inputs=(image.observation,),
         simulated=image.observation.simulated,
     )
+
+
+def enhance(
+    paths: Sequence[Path],
+    task: str,
+    settings: Settings,
+    name: str | None = None,
+    provider: Provider | None = None,
+    tile: int | None = None,
+) -> SolarImage:
+    """What a network makes of the observations in files.
+
+    task : denoise, crosscal or farside
+    name : of the network; by default the newest one for the task that suits
+    provider : what computes, alone
+    tile : longest side in pixels of what is computed at a time
+
+    Raises
+    ------
+    BadFile : a file cannot be read, or does not suit the network.
+    BadRequest : no installed network of that task takes them, or *name* has another task.
+    BadNetwork : nothing computes the network rightly.
+    """
+    images = [instruments.read(archives.local(path)) for path in paths]
+    network = networks.network(name, settings) if name else _fitting(images[0], task, settings)
+    if network.card.task != task:
+        raise BadRequest(f"{network.card.label} is there to {network.card.task}, not to {task}.")
+    engine = networks.runtime(settings, provider).open(network)
+    return enhance_images(images, engine, tile)
+
+
+def _fitting(image: SolarImage, task: str, settings: Settings) -> Network:
+    """The newest version of the first installed network for *task* that takes *image*."""
+    found = [n for n in installed(networks.folder(settings)) if n.card.task == task]
+    fitting = [network for network in found if suits(network.card, image)]
+    if not fitting:
+        why = {objection(network.card, image) for network in found} or {"none is installed"}
+        raise BadRequest(
+            f"{image.observation.file.path}: no network can {task} it ({'; '.join(map(str, why))});"
+            " `allsun models list` shows what is installed."
+        )
+    return [n for n in fitting if n.card.name == fitting[0].card.name][-1]
+
+
+def describe_enhanced(image: SolarImage) -> dict[str, Any]:
+    """What a network made of an image, ready for JSON."""
+    run = image.observation.inferences[-1]
+    seen = image.data[image.mask]
+    sigma = (
+        {} if image.sigma is None else {"median_sigma": float(np.median(image.sigma[image.mask]))}
+    )
+    return {
+        "network": run.network,
+        "sha256": run.sha256,
+        "provider": run.provider,
+        "parity_gauss": run.parity,
+        "beyond_training": run.outside,
+        "seconds": run.seconds,
+        "pixels": f"{image.data.shape[1]}x{image.data.shape[0]}",
+        "unit": image.unit,
+        "mean_absolute": float(np.abs(seen).mean()),
+        **sigma,
+        "notes": list(run.notes),
+    }
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ import structlog
 import typer
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
 from pipeline import settings as configuration
 from pipeline.core import AllsunError
@@ -52,10 +53,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result for program
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 
-def command(group: typer.Typer) -> Callable[[Callable[..., Report]], Callable[..., None]]:
+def command(
+    group: typer.Typer, name: str | None = None
+) -> Callable[[Callable[..., Report]], Callable[..., None]]:
     """Add a command to *group*, with the options that every command has.
 
     The function's first argument receives the settings that those options give.
+    name : of the command, if not that of the function
     """
 
     def register(function: Callable[..., Report]) -> Callable[..., None]:
@@ -90,7 +94,7 @@ def command(group: typer.Typer) -> Callable[[Callable[..., Report]], Callable[..
         signature = signatures.Signature([p.replace(kind=KEYWORD_ONLY) for p in own] + common)
         run.__signature__ = signature  # type: ignore[attr-defined]  # typer reads this one
         run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-        group.command()(run)
+        group.command(name)(run)
         return run
 
     return register
@@ -111,6 +115,21 @@ def as_text(summary: Mapping[str, Any], indent: str = "") -> str:
         else:
             lines.append(label + f"{value}")
     return "\n".join(lines)
+
+
+def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> str:
+    """The rows for a person, their keys as headings; *empty* if there are none."""
+    if not rows:
+        return empty
+    table = Table(box=None, pad_edge=False)
+    for key in rows[0]:
+        table.add_column(key.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else f"{v}" for v in row.values()))
+    console = Console(width=max(100, Console().width))
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
 
 
 def _log_to_standard_error() -> None:

@@ -223,11 +223,3 @@ def test_a_ledger_that_is_no_database_is_refused(url: str, why: str, tmp_path: P
     said = complaint(allsun("once", *given, ALLSUN_ARCHIVES__LEDGER=url))
     assert why in said
     assert "archives.ledger" in said
-
-
-def test_a_network_that_is_not_there_is_named(small_archive: SmallArchive, tmp_path: Path) -> None:
-    given = (*AT, "--archive", small_archive.root, "--data", tmp_path)
-    said = complaint(allsun("once", *given, ALLSUN_ENHANCE__NETWORKS='["denoise"]', **SMALL))
-    assert said == (
-        "No network 'denoise' is installed; set enhance.networks = [] to turn enhancement off."
-    )

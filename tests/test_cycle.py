@@ -19,7 +19,7 @@ from small_archive import SmallArchive, small_settings
 
 from pipeline import publish
 from pipeline.archives import Fetched
-from pipeline.core import BadRequest, NothingObserved, Quality
+from pipeline.core import NothingObserved, Quality
 from pipeline.cycle import run_cycle
 from pipeline.publish import ProductSet
 from pipeline.settings import ArchiveSettings, Settings
@@ -268,14 +268,6 @@ def test_a_map_on_another_grid_is_not_carried_on(site: Site) -> None:
     _, notes, qc = told(products)
     assert "allsun_synchronic_20140520T1200Z_r00.nc: on another grid" in notes
     assert Quality.COLD_START in qc
-
-
-def test_a_network_that_is_not_there_stops_the_cycle_with_one_sentence(site: Site) -> None:
-    settings = small_settings(site.archive.root, site.data)
-    enhance = settings.enhance.model_copy(update={"networks": ("denoise",)})
-    with pytest.raises(BadRequest, match=r"^No network 'denoise' is installed; set .* off\.$"):
-        run_cycle(NOON, settings.model_copy(update={"enhance": enhance}))
-    assert newest(site) == NOON
 
 
 def test_killed_cycles_leave_a_whole_latest_and_the_next_one_succeeds(site: Site) -> None:

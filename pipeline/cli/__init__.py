@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.cli import configuration, files, products
+from pipeline.cli import configuration, files, networks, products
 
 app = typer.Typer(
     help="The magnetic field of the whole Sun, every hour.",
@@ -12,4 +12,6 @@ app = typer.Typer(
 )
 app.add_typer(products.app)
 app.add_typer(files.app)
+app.add_typer(networks.enhance_app, name="enhance")
+app.add_typer(networks.models_app, name="models")
 app.add_typer(configuration.app, name="config")

@@ -45,7 +45,10 @@ def describe(products: ProductSet) -> dict[str, Any]:
     path = products.files["synchronic"]
     map_, data = read_map(path), load(path)
     inputs = zip(
-        *(data[f"input_{name}"].values for name in ("instrument", "time", "url", "sha256")),
+        *(
+            data[f"input_{name}"].values
+            for name in ("instrument", "time", "url", "sha256", "networks")
+        ),
         strict=True,
     )
     return {
@@ -58,8 +61,9 @@ def describe(products: ProductSet) -> dict[str, Any]:
                 "time": f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}",
                 "url": str(url),
                 "sha256": str(sha256),
+                "networks": str(networks),
             }
-            for instrument, time, url, sha256 in inputs
+            for instrument, time, url, sha256, networks in inputs
         ],
         "sources": dict(map_.area_fractions()),
         "qc": [str(condition.name).lower() for condition in map_.qc],

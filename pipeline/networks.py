@@ -1,0 +1,48 @@
+"""The networks that the settings choose, each opened once in the life of a process."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pipeline.enhance import WEIGHTS, Engine, Network, Runtime, find
+from pipeline.settings import Provider, Settings
+
+GIB = 1 << 30
+
+
+def engine(name: str, settings: Settings) -> Engine:
+    """What runs the network called *name*.
+
+    Raises
+    ------
+    BadRequest : none is installed under that name.
+    BadNetwork : its files are not what its card says, or no provider computes it rightly.
+    """
+    return runtime(settings).open(network(name, settings))
+
+
+def network(name: str, settings: Settings) -> Network:
+    """The installed network called *name*.
+
+    Raises
+    ------
+    BadRequest : none is installed under that name.
+    BadNetwork : it has a bad card.
+    """
+    return find(folder(settings), name)
+
+
+def folder(settings: Settings) -> Path:
+    """Where the weights lie."""
+    return settings.enhance.weights or WEIGHTS
+
+
+def runtime(settings: Settings, provider: Provider | None = None) -> Runtime:
+    """What opens networks as the settings say, or on one *provider* alone."""
+    providers = (provider,) if provider else settings.enhance.providers
+    memory = int(settings.enhance.memory * GIB)
+    return _runtime(providers, settings.data / "cache" / "engines", memory)
+
+
+_runtime = cache(Runtime)

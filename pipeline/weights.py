@@ -1,0 +1,118 @@
+"""The installed networks, for those who look after them.
+
+Knows: what is installed, whether it is sound, what it costs. Refuses to know: how a network
+is made, and what it is used for.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from importlib.util import find_spec
+from typing import Any
+
+from pipeline import enhance
+from pipeline.core import BadFile
+from pipeline.enhance import Network
+from pipeline.networks import folder, network, runtime
+from pipeline.settings import Settings
+
+# Pixels along a side of the frames that an instrument's disk comes in.
+SIDES = {"hmi": 4096, "mdi": 1024, "gong": 860}
+REPEATS = 5
+RIVAL = "models.timing"  # the same network in PyTorch; a process of its own, never imported
+
+
+def described(settings: Settings) -> list[dict[str, Any]]:
+    """Every installed network, and why others cannot be used; ready for JSON."""
+    chosen = set(settings.enhance.networks)
+    found = enhance.installed(folder(settings))
+    newest = {each.card.name: each.card.label for each in found}
+    used = {newest.get(name, name) for name in chosen}
+    rows = [
+        {
+            "network": each.card.label,
+            "task": each.card.task,
+            "instruments": ", ".join(each.card.instruments),
+            "in the cycle": "yes" if each.card.label in used else "no",
+            "summary": each.card.summary,
+        }
+        for each in found
+    ]
+    unknown = dict.fromkeys(("task", "instruments", "in the cycle"), "")
+    return rows + [
+        {"network": error.path.parent.name, **unknown, "summary": str(error)}
+        for error in enhance.refused(folder(settings))
+    ]
+
+
+def verified(names: Sequence[str], settings: Settings) -> list[dict[str, Any]]:
+    """Networks held against their cards on every provider present; ready for JSON."""
+    rows = [
+        _verdict(each, provider, settings)
+        for each in _named(names, settings)
+        for provider in enhance.present()
+    ]
+    return rows + [
+        {"network": error.path.parent.name, "provider": "none", "verdict": str(error)}
+        for error in ([] if names else enhance.refused(folder(settings)))
+    ]
+
+
+def _verdict(found: Network, provider: enhance.Name, settings: Settings) -> dict[str, Any]:
+    row = {"network": found.card.label, "provider": provider}
+    try:
+        engine = runtime(settings, provider).open(found)
+    except BadFile as error:
+        return row | {"verdict": str(error)}
+    return row | {"provider": engine.provider, "verdict": "good"} | asdict(engine.parity)
+
+
+def built(settings: Settings) -> list[dict[str, Any]]:
+    """What was built ahead for the networks of the cycle; ready for JSON."""
+    rows = []
+    for name in settings.enhance.networks:
+        verdicts = runtime(settings).build(network(name, settings))
+        for provider, verdict in (verdicts or {"": "needs nothing built"}).items():
+            rows.append({"network": name, "provider": provider, "verdict": verdict})
+    return rows
+
+
+def timed(settings: Settings, side: int | None = None) -> Iterator[dict[str, Any]]:
+    """What a whole disk costs on every provider present, and in PyTorch; ready for JSON.
+
+    side : pixels along a side of the frame; by default as the instrument's
+    """
+    for each in enhance.installed(folder(settings)):
+        pixels = side or each.card.grid.side or SIDES.get(each.card.instruments[0], 1024)
+        pixels = -(-pixels // each.card.stride) * each.card.stride
+        for provider in enhance.present():
+            memory = int(settings.enhance.memory * (1 << 30))
+            cache = settings.data / "cache" / "engines"
+            yield from _measured("pipeline.timing", each, pixels, provider, cache, memory)
+        if find_spec("torch"):
+            for mode in ("eager", "compiled"):
+                yield from _measured(RIVAL, each, pixels, mode)
+
+
+def _measured(module: str, each: Network, side: int, *arguments: Any) -> Iterator[dict[str, Any]]:
+    """The figures that *module* prints in a process of its own, if it gets that far."""
+    words = [each.folder, side, REPEATS, *arguments]
+    ran = subprocess.run(  # noqa: S603  # our own module, and nothing from outside
+        [sys.executable, "-m", module, *map(str, words)], capture_output=True, text=True
+    )
+    row = {"network": each.card.label, "pixels": f"{side}x{side}"}
+    if ran.returncode == 0:
+        yield row | json.loads(ran.stdout)
+    else:
+        why = (ran.stderr.strip() or "it was killed").splitlines()[-1]
+        yield row | {"by": arguments[0], "failed": why}
+
+
+def _named(names: Sequence[str], settings: Settings) -> list[Network]:
+    if names:
+        return [network(name, settings) for name in names]
+    return enhance.installed(folder(settings))
