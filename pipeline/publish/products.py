@@ -44,13 +44,8 @@ def describe(products: ProductSet) -> dict[str, Any]:
     """
     path = products.files["synchronic"]
     map_, data = read_map(path), load(path)
-    inputs = zip(
-        *(
-            data[f"input_{name}"].values
-            for name in ("instrument", "time", "url", "sha256", "networks")
-        ),
-        strict=True,
-    )
+    names = ("instrument", "time", "url", "sha256", "networks")
+    inputs = zip(*(data[f"input_{name}"].values for name in names), strict=True)
     return {
         "valid_time": f"{map_.time:%Y-%m-%dT%H:%M:%SZ}",
         "revision": products.revision,
