@@ -6,15 +6,11 @@ where on the Sun a pixel lies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.enhance.card import Output
-
-if TYPE_CHECKING:
-    from pipeline.enhance.runtime import Answer
+from pipeline.enhance.runtime import Answer
 
 Plane = NDArray[np.float32]
 

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core import BadRequest
+from pipeline.enhance.runtime import Engine
 from pipeline.enhance.sigma import in_gauss
-
-if TYPE_CHECKING:
-    from pipeline.enhance.runtime import Engine
 
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
