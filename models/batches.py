@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from models import data
 from models.data import forward
+from models.data.views import Views
 from models.recipe import Recipe
 from pipeline.core import BadRequest
 
@@ -86,12 +87,13 @@ def task(recipe: Recipe) -> data.Denoising | data.SuperResolution:
     scale = recipe.output.scale
     channels = tuple(channel.name for channel in recipe.inputs)
     how = recipe.degradation
+    views = Views(**how.views.model_dump())
     if how.kind == "super-resolution":
         return data.SuperResolution(
-            recipe.output.factor, how.fwhm, how.gain, how.sigma, how.kernel, scale, channels
+            recipe.output.factor, how.fwhm, how.gain, how.sigma, how.kernel, scale, channels, views
         )
     kind = data.Noise2Noise if how.kind == "noise2noise" else data.Denoising
-    return kind(how.sigma, how.kernel, scale, how.own, how.paired, channels)
+    return kind(how.sigma, how.kernel, scale, how.own, how.paired, channels, views)
 
 
 class Batches(Dataset[Tensors]):

@@ -21,6 +21,7 @@ _MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Network(BaseModel):
@@ -84,6 +85,18 @@ class Data(BaseModel):
     split: Split = Split()
 
 
+class Views(BaseModel):
+    """How pieces are varied beyond flips; see ``models.data.views.Views`` for the keys."""
+
+    model_config = _MODEL
+
+    turned: Share = 0.0
+    zoom: NotNegative = 0.22
+    slant: Annotated[float, Field(gt=0, le=1)] = 0.5
+    strength: NotNegative = 0.0
+    anywhere: Share = 0.0
+
+
 class Denoising(BaseModel):
     """Noise is added to the truth; see ``models.data.Denoising`` for the keys."""
 
@@ -96,6 +109,7 @@ class Denoising(BaseModel):
     kernel: Range = (0.0, 0.0)
     own: NotNegative = 0.0
     paired: Positive = 10.2
+    views: Views = Views()
 
 
 class SuperResolution(BaseModel):
@@ -108,6 +122,7 @@ class SuperResolution(BaseModel):
     gain: Range
     sigma: Range
     kernel: Range = (0.0, 0.0)
+    views: Views = Views()
 
 
 class Losses(BaseModel):

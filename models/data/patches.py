@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from models.data import degrade
 from models.data.scene import Field, Scene
+from models.data.views import Views
 from pipeline.core import BadRequest
 
 Range = tuple[float, float]
 
 WORTHWHILE = 0.25  # of a piece's pixels must be truths, or it is drawn again
 TRIES = 10  # then it is taken as it is
+AS_IT_IS = Views()
 CLIPPED = 0.01  # of a blurred pixel's weight; more than that from clipped pixels spoils it
 
 
@@ -43,8 +45,20 @@ class Batch:
 class Task(Protocol):
     """What is to be learnt: how a piece of a scene becomes a pair."""
 
-    scale: float
-    channels: tuple[str, ...]
+    @property
+    def scale(self) -> float:
+        """Gauss by which fields are divided."""
+        ...
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The planes wanted, by name, in their order."""
+        ...
+
+    @property
+    def views(self) -> Views:
+        """How a piece is varied first."""
+        ...
 
     @property
     def factor(self) -> int:
@@ -90,6 +104,7 @@ class Denoising:
     own: float = 0.0
     paired: float = 10.2
     channels: tuple[str, ...] = ("field", "level", "mask")
+    views: Views = AS_IT_IS
 
     @property
     def factor(self) -> int:
@@ -150,6 +165,7 @@ class SuperResolution:
     kernel: Range = (0.0, 0.0)
     scale: float = 3500.0
     channels: tuple[str, ...] = ("field", "radius", "mask")
+    views: Views = AS_IT_IS
 
     @property
     def margin(self) -> int:
@@ -195,7 +211,8 @@ def sampler(
 ) -> Batch:
     """Batch number *step* of *count* pairs with inputs of *size* by *size* pixels.
 
-    Pieces are flipped, transposed and reversed in polarity at random.
+    Pieces are flipped, transposed and reversed in polarity at random, and varied as the
+    task's :class:`~models.data.views.Views` say.
 
     shares : how often each scene is drawn relative to the others; by default in
         proportion to its valid pixels
@@ -232,6 +249,7 @@ def _pair(
         slice(left - before, min(left + side + task.margin, columns)),
     )
     piece = _reversed(_cut(scene, window, factor), np.float32(rng.choice((-1.0, 1.0))))
+    piece = task.views.of(piece, rng)
     planes = task.planes(piece, rng)
     measured = np.isfinite(planes["field"])
     try:
