@@ -122,10 +122,12 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> str:
     if not rows:
         return empty
     table = Table(box=None, pad_edge=False)
-    for key in rows[0]:
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    for key in keys:
         table.add_column(key.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else f"{v}" for v in row.values()))
+        values = (row.get(key, "") for key in keys)
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else f"{v}" for v in values))
     console = Console(width=max(100, Console().width))
     with console.capture() as captured:
         console.print(table)

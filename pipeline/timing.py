@@ -34,8 +34,11 @@ def main(
     with enhance.Runtime((provider,), Path(cache), int(memory)) as runtime:
         engine = runtime.open(network)
         milliseconds = clock(lambda: enhance.compute(x, mask, engine), int(repeats))
-        figures = report(engine.provider, milliseconds, engine.flops_per_pixel * mask.size)
-    print(json.dumps(figures))
+        figures = report(engine.provider, milliseconds)
+        flops = engine.flops_per_pixel * mask.size
+    if engine.provider.startswith("cpu"):
+        figures |= {"roofline": flops / (1e-3 * figures["median_ms"]) / roofline()}
+    print(json.dumps(figures | {"tflop": flops / 1e12}))
 
 
 def disk(channels: int, side: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -56,27 +59,20 @@ def clock(work: Callable[[], object], repeats: int) -> NDArray[np.float64]:
     return 1e3 * np.diff(ends)
 
 
-def report(by: str, milliseconds: NDArray[np.float64], flops: float) -> dict[str, Any]:
-    """The figures of one network on one provider; ready for JSON.
-
-    The share of the roofline is of what matrix products in float32 reach on the same
-    processor; figures of other devices have none. Operations are those of the whole frame.
-    """
-    median = float(np.median(milliseconds))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    share = {"roofline": flops / (1e-3 * median) / roofline()} if by.endswith("cpu fp32") else {}
+def report(by: str, milliseconds: NDArray[np.float64]) -> dict[str, Any]:
+    """What *milliseconds* come to, and the peak of memory of this process; ready for JSON."""
     return {
         "by": by,
-        "median_ms": median,
+        "median_ms": float(np.median(milliseconds)),
         "p95_ms": float(np.percentile(milliseconds, 95)),
-        "peak_mib": peak,
-        "tflop": flops / 1e12,
-        **share,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0,
     }
 
 
 def roofline() -> float:
-    """Floating-point operations per second of a large matrix product in float32."""
+    """Floating-point operations per second of a large matrix product in float32: what this
+    processor can do at best, which other devices are not held to.
+    """
     a = np.ones((SQUARE, SQUARE), np.float32)
     return float(2.0 * SQUARE**3 / (1e-3 * clock(lambda: a @ a, 2).min()))
 
