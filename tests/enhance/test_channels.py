@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from suns import card, channel, disk, glow, image, patch
+from known_images import card, channel, disk, glow, image, patch
 
 from pipeline.core import BadFile, Observer, PlateCarree, Quantity
 from pipeline.enhance import objection, suits

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from known_images import EARTH, TIME, channel, disk, glow, image, patch, pattern
 from networks import gaussian
 from running import opened
 from scipy.ndimage import convolve
-from suns import EARTH, TIME, channel, disk, glow, image, patch, pattern
 
 from pipeline.core import BadFile, BadRequest, Disk, Inference, Quantity, SolarImage
 from pipeline.enhance import enhance

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suns import EARTH, disk, image, patch, pattern
+from known_images import EARTH, disk, image, patch, pattern
 
 from pipeline.core import Disk, Observer
 from pipeline.enhance.frames import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from suns import EARTH, card, channel, disk, glow, image, patch, pattern
+from known_images import EARTH, card, channel, disk, glow, image, patch, pattern
 
 from pipeline.core import BadFile, Disk
 from pipeline.enhance.frames import SEMIDIAMETER, radius_map

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from known_images import card, channel
 from running import opened
-from suns import card, channel
 
 from pipeline.core import Disk, InputFile, SolarImage
 from pipeline.enhance import enhance
