@@ -8,6 +8,7 @@ Where do I go to…
   …read one cycle from top to bottom?           ``cycle.py``
   …change what is fetched, or from where?       ``archives/``
   …teach it a new instrument's file?            ``instruments/``
+  …run a network, or see what one needs?        ``enhance/``, ``networks.py``
   …change how images become a map?              ``surface/``
   …change the coronal model?                    ``corona/``
   …change what users receive?                   ``publish/``

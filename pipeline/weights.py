@@ -116,3 +116,21 @@ def _named(names: Sequence[str], settings: Settings) -> list[Network]:
     if names:
         return [network(name, settings) for name in names]
     return enhance.installed(folder(settings))
+
+
+def as_markdown(found: Sequence[Network]) -> str:
+    """A table of networks and their figures, as the README shows it."""
+    lines = [
+        "| network | what for | size | held-out figures | best baseline |",
+        "|---|---|---|---|---|",
+    ]
+    for each in found:
+        card = each.card
+        size = sum((each.folder / name).stat().st_size for name in card.members) / 1e6
+        figures = "; ".join(f"{m.name} {m.value:.3g} {m.unit}".rstrip() for m in card.metrics)
+        rivals = "; ".join(dict.fromkeys(m.baseline for m in card.metrics if m.baseline))
+        lines.append(
+            f"| [{card.label}](models/weights/{card.label}/card.json) | {card.summary} "
+            f"| {size:.1f} MB | {figures} | {rivals} |"
+        )
+    return "\n".join(lines)
