@@ -158,7 +158,7 @@ def _enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> 
         if enhance.suits(engine.card, image):
             try:
                 image = enhance.enhance([image], engine)
-            except BadFile as error:
+            except (BadFile, BadRequest) as error:
                 lost.append(str(error))
     return image
 

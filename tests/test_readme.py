@@ -5,8 +5,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-import click
-import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from pipeline.cli import app
 
@@ -22,8 +22,8 @@ def test_the_table_of_networks_is_that_of_the_cards() -> None:
 
 def test_every_command_is_named() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    groups = typer.main.get_command(app)
-    assert isinstance(groups, click.Group)
+    groups = get_command(app)
+    assert isinstance(groups, TyperGroup)
     assert "once" in groups.commands
     for name in groups.commands:
         assert f"allsun {name}" in text, name

@@ -128,7 +128,7 @@ class SolarImage:
 
     data : float32, (ny, nx), in *unit*; NaN wherever *mask* is False
     mask : bool, (ny, nx), True where the pixel is a measurement
-    unit : ``G``, ``DN/s`` or ``rad`` (or ``1`` for a normalised image)
+    unit : ``G``, ``DN/s`` or ``rad``
     geometry : where its pixels lie on the Sun
     sigma : float32, (ny, nx), standard error of each pixel in *unit*, where a network tells
     """
