@@ -12,11 +12,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from learning import recipe  # noqa: E402
+from learning import SMALL, recipe  # noqa: E402
 
 from models import stores  # noqa: E402
 from models.batches import Batches, drawing, origin  # noqa: E402
 from models.data import HeldOut, LeakError, Scene, shards  # noqa: E402
+from models.recipe import Recipe  # noqa: E402
 from pipeline.core import BadRequest  # noqa: E402
 
 PARTS = {"sharp-1": "train", "sharp-2": "train", "sharp-3": "train", "sharp-9": "validation"}
@@ -104,6 +105,16 @@ def test_truths_are_resampled_to_the_pixels_wanted() -> None:
     assert x[0, 1].all()  # 24 pixels have become 12
     wanted = recipe(data={"pixel": 1.0, "patch": 13})
     assert not drawing(wanted, [scene("sharp-1")])(1, 0, 0).x[0, 1].all()
+
+
+def test_pieces_are_varied_as_the_recipe_says() -> None:
+    radius = {"name": "radius", "kind": "radius"}
+    inputs = {"inputs": [SMALL["inputs"][0], radius, SMALL["inputs"][1]]}
+    wanted = SMALL | inputs | {"degradation": SMALL["degradation"] | {"views": {"anywhere": 1.0}}}
+    still = drawing(Recipe.model_validate(SMALL | inputs), [scene("sharp-1")])(16, 0, 0)
+    moved = drawing(Recipe.model_validate(wanted), [scene("sharp-1")])(16, 0, 0)
+    assert not still.x[:, 1].any()  # as the scene says
+    assert np.ptp(moved.x[:, 1].mean((1, 2))) > 0.5
 
 
 def test_processes_share_a_batch_evenly() -> None:
