@@ -94,6 +94,7 @@ class Views(BaseModel):
     zoom: NotNegative = 0.22
     slant: Annotated[float, Field(gt=0, le=1)] = 0.5
     strength: NotNegative = 0.0
+    pedestal: NotNegative = 0.0
     anywhere: Share = 0.0
 
 

@@ -30,6 +30,9 @@ class Views:
     slant : smallest cosine of the angle from which a turned piece is seen
     strength : natural logarithm of the largest factor on the field, and of the smallest,
         negative
+    pedestal : gauss, standard deviation of a constant added to the field, for the errors of a
+        camera's zero point: it is to stay a pedestal, not to be sharpened into network;
+        fields with a limit get none, for it would no longer tell what was clipped
     anywhere : share of the pieces that are placed at random on the disk, part of it perhaps
         beyond the limb; few regions tell their place, and a network would learn them by it
     """
@@ -38,6 +41,7 @@ class Views:
     zoom: float = 0.22
     slant: float = 0.5
     strength: float = 0.0
+    pedestal: float = 0.0
     anywhere: float = 0.0
 
     def of(self, piece: Scene, rng: np.random.Generator) -> Scene:
@@ -51,6 +55,9 @@ class Views:
             piece = self._turned(piece, rng)
         factor = np.float32(math.exp(rng.uniform(-self.strength, self.strength)))
         piece = replace(piece, field=piece.field * factor, limit=piece.limit * float(factor))
+        if math.isinf(piece.limit):
+            added = np.float32(rng.normal(0.0, self.pedestal))
+            piece = replace(piece, field=piece.field + added)
         return _anywhere(piece, rng) if rng.random() < self.anywhere else piece
 
     def _turned(self, piece: Scene, rng: np.random.Generator) -> Scene:

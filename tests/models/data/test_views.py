@@ -45,6 +45,16 @@ def test_strength_and_limit_grow_alike() -> None:
     np.testing.assert_array_equal(seen.valid, piece.valid)
 
 
+def test_a_pedestal_is_one_number_and_spares_clipped_fields() -> None:
+    piece = textured()
+    views = Views(pedestal=6.0)
+    added = [views.of(piece, np.random.default_rng(n)).field - piece.field for n in range(200)]
+    assert max(np.ptp(each) for each in added) < 1e-3
+    assert abs(np.std([each.mean() for each in added]) / 6.0 - 1.0) < 3.0 / math.sqrt(2.0 * 200)
+    clipped = replace(piece, limit=150.0)
+    np.testing.assert_array_equal(views.of(clipped, np.random.default_rng(0)).field, piece.field)
+
+
 def test_places_lie_evenly_on_the_disk_and_hold_nothing_beyond_the_limb() -> None:
     rng = np.random.default_rng(0)
     views, piece = Views(anywhere=1.0), textured((8, 8))
