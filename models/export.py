@@ -36,12 +36,11 @@ from models.validation import sigma_scale
 from pipeline import __version__
 from pipeline.core import AllsunError, BadRequest
 from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
+from pipeline.enhance.parity import BOUNDS, measure
 
 OPSET = 18
 GOLDEN = "golden.npz"
 CLOSE = 1e-3  # gauss: no graph ships that is further from torch
-# Bounds on what float16 may change, of ../shared/facts/science.md's numerics of inference.
-HALF_FIELD, HALF_FLUX, HALF_RHO, HALF_SPREAD = 2.0, 1e-3, 1e-4, 0.02  # G, 1, 1, G
 LONGEST = 1 << 15  # pixels along a side
 
 Answers = dict[str, NDArray[np.float32]]
@@ -88,15 +87,16 @@ def export(
         )
     names = ["model.onnx", *(f"model-{n}.onnx" for n in range(2, len(nets) + 1))]
     with _appearing(folder) as part:
-        difference, answers = 0.0, []
         for name, net in zip(names, nets, strict=True):
             write_graph(net, x, part / name)
-            answers.append(answer(part / name, x))
-            difference = max(difference, _distance(recipe, net, part / name, x))
-        golden: dict[str, Any] = {key: np.stack([a[key] for a in answers]) for key in answers[0]}
-        np.savez_compressed(part / GOLDEN, x=x, **golden)
-        halves, why = _halves(recipe, nets, names, x, part, answers)
-        card = _card(recipe, nets[0], names, halves, scale_of_sigma, part)
+        difference = max(
+            _distance(recipe, net, part / name, x) for name, net in zip(names, nets, strict=True)
+        )
+        golden = _stacked([answer(part / name, x) for name in names])
+        np.savez_compressed(part / GOLDEN, allow_pickle=False, x=x, **golden)
+        output = _output(recipe, scale_of_sigma)
+        halves, why = _halves(nets, names, x, golden, output, part)
+        card = _card(recipe, nets[0], output, names, halves, part)
         (part / CARD).write_text(card.model_dump_json(indent=2) + "\n")
     return Exported(folder, difference, why)
 
@@ -168,17 +168,24 @@ def _members(paths: Sequence[Path]) -> tuple[Recipe, list[Network]]:
     return first, [net for _, net in read]
 
 
+def _in_torch(net: Network, x: NDArray[np.float32]) -> Answers:
+    """What torch makes of *x*, by output."""
+    with torch.no_grad():
+        mean, log_variance = net(torch.from_numpy(x))
+    named = {"mean": mean} if log_variance is None else {"mean": mean, "log_variance": log_variance}
+    return {name: values.numpy() for name, values in named.items()}
+
+
 def _distance(recipe: Recipe, net: Network, path: Path, x: NDArray[np.float32]) -> float:
     """Largest difference, in gauss, of mean and sigma between torch and the graph."""
     largest = 0.0
     for turned in (x, np.ascontiguousarray(x.swapaxes(2, 3))):
-        with torch.no_grad():
-            mean, log_variance = net(torch.from_numpy(turned))
-        graph = answer(path, turned)
-        pairs = [(mean.numpy(), graph["mean"])]
-        if log_variance is not None:
-            pairs.append((np.exp(0.5 * log_variance.numpy()), np.exp(0.5 * graph["log_variance"])))
-        largest = max(largest, *(float(np.abs(a - b).max()) for a, b in pairs))
+        wanted, found = _in_torch(net, turned), answer(path, turned)
+        differences = [wanted["mean"] - found["mean"]]
+        if "log_variance" in wanted:
+            sigmas = (np.exp(0.5 * each["log_variance"]) for each in (wanted, found))
+            differences.append(np.subtract(*sigmas))
+        largest = max(largest, *(float(np.abs(values).max()) for values in differences))
     largest *= recipe.output.scale
     if not largest <= CLOSE:
         raise NotTheSame(
@@ -188,50 +195,53 @@ def _distance(recipe: Recipe, net: Network, path: Path, x: NDArray[np.float32]) 
     return largest
 
 
+def _stacked(answers: Sequence[Answers]) -> Answers:
+    """What all members answer, along a new first axis."""
+    return {name: np.stack([each[name] for each in answers]) for name in answers[0]}
+
+
 def _halves(
-    recipe: Recipe,
     nets: Sequence[Network],
     names: Sequence[str],
     x: NDArray[np.float32],
+    golden: Answers,
+    output: Output,
     part: Path,
-    answers: Sequence[Answers],
 ) -> tuple[list[str], str]:
-    """Write the graphs with float16 inside; none, and why, if one of them changes too much."""
-    halves: list[str] = []
-    for name, net, full in zip(names, nets, answers, strict=True):
-        half = copy.deepcopy(net)
+    """Write the graphs with float16 inside; none, and why, if they would change too much.
+
+    Torch judges that: ONNX Runtime has few float16 kernels for CPUs, and computes around
+    the others in float32.
+    """
+    halves = [copy.deepcopy(net) for net in nets]
+    for half in halves:
         half.trunk.half()
-        path = part / name.replace(".onnx", ".fp16.onnx")
-        write_graph(half, x, path)
-        halves.append(path.name)
-        if why := _changed(
-            recipe.output.scale * full["mean"], recipe.output.scale * answer(path, x)["mean"]
-        ):
-            for each in halves:
-                (part / each).unlink()
-            return [], why
-    return halves, ""
+    found = _stacked([_in_torch(half, x) for half in halves])
+    if why := measure(found, golden, output).beyond(BOUNDS):
+        return [], f"they would be off: {why}"
+    called = [name.replace(".onnx", ".fp16.onnx") for name in names]
+    for name, half in zip(called, halves, strict=True):
+        write_graph(half, x, part / name)
+    return called, ""
 
 
-def _changed(full: NDArray[np.float32], half: NDArray[np.float32]) -> str:
-    """What float16 changes beyond its bounds, as a clause; empty if nothing."""
-    a, b = full.astype(float).ravel(), half.astype(float).ravel()
-    found = {
-        "fields by {:.3g} G": (np.abs(a - b).max(), HALF_FIELD),
-        "unsigned flux by {:.2%}": (abs(np.abs(b).sum() / np.abs(a).sum() - 1), HALF_FLUX),
-        "the correlation by {:.2g}": (1 - np.corrcoef(a, b)[0, 1], HALF_RHO),
-        "the spread by {:.3g} G": (abs(a.std() - b.std()), HALF_SPREAD),
-    }
-    beyond = [text.format(value) for text, (value, bound) in found.items() if not value <= bound]
-    return f"float16 changes {' and '.join(beyond)}" if beyond else ""
+def _output(recipe: Recipe, scale_of_sigma: float) -> Output:
+    return Output(
+        quantity=recipe.about.quantity,
+        scale=recipe.output.scale,
+        factor=recipe.output.factor,
+        field_scale=recipe.about.field_scale,
+        uncertainty=recipe.output.uncertainty,
+        sigma_scale=scale_of_sigma,
+    )
 
 
 def _card(
     recipe: Recipe,
     net: Network,
+    output: Output,
     names: Sequence[str],
     halves: Sequence[str],
-    scale_of_sigma: float,
     part: Path,
 ) -> Card:
     about, split = recipe.about, recipe.data.split
@@ -243,14 +253,7 @@ def _card(
         instruments=about.instruments,
         inputs=recipe.inputs,
         grid=about.grid,
-        output=Output(
-            quantity=about.quantity,
-            scale=recipe.output.scale,
-            factor=recipe.output.factor,
-            field_scale=about.field_scale,
-            uncertainty=recipe.output.uncertainty,
-            sigma_scale=scale_of_sigma,
-        ),
+        output=output,
         receptive_field=net.receptive_field,
         stride=net.stride,
         training=Training(

@@ -23,9 +23,10 @@ from models import export as exporting  # noqa: E402
 from models.data import HeldOut, Scene, shards  # noqa: E402
 from models.nets import TRUNKS  # noqa: E402
 from models.nets.unet import UNet  # noqa: E402
+from models.recipe import Recipe  # noqa: E402
 from models.training import train  # noqa: E402
 from pipeline.core import BadRequest  # noqa: E402
-from pipeline.enhance import registry  # noqa: E402
+from pipeline.enhance import registry, verify  # noqa: E402
 from pipeline.enhance.card import Metric, read_card  # noqa: E402
 
 SCALE = 100.0
@@ -70,7 +71,8 @@ def test_the_pipeline_takes_it(exported: tuple[Path, Path]) -> None:
     assert card.half == ("model.fp16.onnx", "model-2.fp16.onnx")
     assert {file.name for file in folder.iterdir()} == {*card.files, "card.json"}
     assert (card.stride, card.receptive_field) == (2, 14)
-    golden = network.golden()  # holds the file to its hash
+    assert verify(network).largest == 0
+    golden = network.golden()
     assert golden["x"].shape == (1, 2, 8, 16)
     assert golden["mean"].shape == golden["log_variance"].shape == (2, 1, 1, 8, 16)
     assert [path.name for path in (home / "weights" / "small").iterdir()] == ["1"]
@@ -153,6 +155,42 @@ def test_nothing_ships_that_differs_from_torch(
     with pytest.raises(exporting.NotTheSame, match=r"0\.01 G from torch"):
         exporting.export([best], x, tmp_path / "weights", scale)
     assert list((tmp_path / "weights" / "small").iterdir()) == []
+
+
+class Through(torch.nn.Module):
+    """The field itself, through the trunk."""
+
+    outputs = factor = stride = 1
+    receptive_field = 0
+
+    def __init__(self, channels: int, *_: int) -> None:
+        super().__init__()
+        self.mix = torch.nn.Conv2d(channels, 1, 1, bias=False)
+        with torch.no_grad():
+            self.mix.weight.copy_(torch.eye(1, channels)[..., None, None])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.mix(x)
+
+
+def test_float16_stays_away_where_it_loses_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between 32 and 64 units float16 has steps of 1/32: 40.0117 becomes 40."""
+    monkeypatch.setitem(TRUNKS, "through", Through)
+    field, mask = SMALL["inputs"]
+    wanted = Recipe.model_validate(
+        SMALL
+        | {"inputs": [field | {"scale": 400.0}, mask]}
+        | {"output": {"scale": 400.0}, "losses": {"mse": 1.0}}
+        | {"network": {"kind": "through", "base": 0.0}}
+    )
+    checkpoints.save_best(wanted, checkpoints.begin(wanted, torch.device("cpu"), None), tmp_path)
+    x = np.full((1, 2, 4, 6), 40.0117, np.float32)
+    found = exporting.export([tmp_path / "best.pt"], x, tmp_path / "weights")
+    assert f"largest {0.0117 * 400:.3g} G" in found.half
+    assert read_card(found.folder).half == ()
+    assert not list(found.folder.glob("*.fp16.onnx"))
 
 
 def test_commands_answer_mistakes_in_a_sentence(tmp_path: Path) -> None:
