@@ -3,8 +3,10 @@
 Residual blocks at low resolution, then sub-pixel convolutions (Shi et al. 2016): nearly all
 work is done where pixels are few. Fields range over three decades, and what blur and binning
 took away is in proportion to what is nearby; so the answer is a correction in units of the
-local root mean square. Few regions then teach weak and strong fields alike. Without
-normalisation, so that a tile equals the whole disk.
+local root mean square. Few regions then teach weak and strong fields alike. The Sun knows no
+preferred polarity: out of training, the answer is that to the field less that to its negative,
+by two, so that nothing is added to the net flux. Without normalisation, so that a tile equals
+the whole disk.
 """
 
 from __future__ import annotations
@@ -79,6 +81,14 @@ class SubPixel(nn.Module):
             self.last.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
+        answer = self._answer(x)
+        if self.training:  # pieces come in both polarities: no need to compute each in both
+            return answer
+        opposite = self._answer(torch.cat([-x[:, :1], x[:, 1:]], 1))
+        odd = 0.5 * (answer[:, :1] - opposite[:, :1])
+        return torch.cat([odd, 0.5 * (answer[:, 1:] + opposite[:, 1:])], 1)
+
+    def _answer(self, x: Tensor) -> Tensor:
         field = x[:, :1] * self.gain
         square = functional.avg_pool2d(
             field.square(), NEARBY, 1, NEARBY // 2, count_include_pad=False

@@ -45,3 +45,11 @@ def test_untrained_errors_follow_the_field_around() -> None:
     weak, strong = (net(torch.full((1, 3, 16, 16), b)).log_variance for b in (0.1, 1.0))
     # ten times the field, a hundred times the variance, up to what the random layers add
     assert (strong - weak).mean().item() == pytest.approx(4.6, abs=1.0)
+
+
+def test_the_opposite_polarity_gets_the_opposite_answer() -> None:
+    net = Network(trunk(), 1.0)
+    x = torch.randn(1, 3, 8, 8)
+    opposite = torch.cat([-x[:, :1], x[:, 1:]], 1)
+    torch.testing.assert_close(net(opposite).mean, -net(x).mean)
+    torch.testing.assert_close(net(opposite).log_variance, net(x).log_variance)
