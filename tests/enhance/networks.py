@@ -149,7 +149,8 @@ def unet(width: int = 4, depth: int = 2, seed: int = 0) -> Graph:
     """A U-Net of random weights that adds its answer to the field.
 
     Two 3 × 3 convolutions per level on the way down and on the way up, *width* channels on
-    top and twice as many per level below; maximum pooling; nearest-neighbour up-sampling.
+    top and twice as many per level below; maximum pooling; on the way up half the features, by
+    a 1 × 1 convolution, then nearest-neighbour up-sampling.
 
     A pixel sees n(l) pixels of level l to either side: 4 on every level that is passed twice,
     2 on the lowest; each is 2^l pixels of the image, and the blocks of the lowest level lie
@@ -188,12 +189,15 @@ def unet(width: int = 4, depth: int = 2, seed: int = 0) -> Graph:
     for level in reversed(range(depth)):
         after = width * 2**level
         nearest = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        mixed = convolve(x, f"mix{level}", (before, after), size=1)
         nodes.append(
-            helper.make_node("Resize", [x, "", "twice"], [f"up{level}"], mode="nearest", **nearest)
+            helper.make_node(
+                "Resize", [mixed, "", "twice"], [f"up{level}"], mode="nearest", **nearest
+            )
         )
         both = [f"up{level}", skips[level]]
         nodes.append(helper.make_node("Concat", both, [f"both{level}"], axis=1))
-        x = block(f"both{level}", f"rise{level}", (before + after, after))
+        x = block(f"both{level}", f"rise{level}", (2 * after, after))
         before = after
     convolve(x, "last", (width, 1), size=1)
     nodes.append(helper.make_node("Add", ["last", "field"], ["mean"]))
