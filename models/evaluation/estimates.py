@@ -6,14 +6,12 @@ card and ONNX files. Refuses to know how the field was degraded, and how it is j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from models.baselines import Baseline
@@ -21,7 +19,8 @@ from models.metrics.summed import Floats
 from pipeline.core import BadRequest
 from pipeline.enhance.card import Channel
 from pipeline.enhance.registry import Network
-from pipeline.enhance.sigma import in_gauss
+from pipeline.enhance.runtime import Runtime
+from pipeline.enhance.tiles import compute
 
 __all__ = ["Method", "Predict", "of_baseline", "of_checkpoint", "of_network"]
 
@@ -84,42 +83,23 @@ def of_checkpoint(path: Path, name: str = "network") -> Method:
 
 
 def of_network(network: Network) -> Method:
-    """An installed network: the float32 graphs of all members, on this machine's processor.
+    """An installed network, as the pipeline runs it on this machine's processor in float32.
 
     Raises
     ------
-    BadNetwork : a graph is missing or another than the card says.
+    BadNetwork : its files are not what the card says, or its golden answer does not come out.
     """
-    card = network.card
-    sessions = [
-        onnxruntime.InferenceSession(network.content(name), providers=["CPUExecutionProvider"])
-        for name in card.members
-    ]
+    card, engine = network.card, Runtime(("cpu",)).open(network)
 
     def predict(field: Floats, radius: Floats, noise: float, /) -> tuple[Floats, Floats | None]:
-        x = tensor(card.inputs, field, radius, noise, card.stride)[None]
-        answers = [dict(zip(_outputs(s), s.run(None, {"x": x}), strict=True)) for s in sessions]
-        answer: Any = SimpleNamespace(
-            mean=np.stack([a["mean"][0, 0] for a in answers]),
-            log_variance=_stacked(answers, "log_variance", 0),
-            samples=_stacked(answers, "samples", slice(None)),
-        )
+        x = tensor(card.inputs, field, radius, noise, card.stride)
+        measured = np.zeros(x.shape[1:], bool)
+        measured[: field.shape[0], : field.shape[1]] = np.isfinite(field)
+        mean, sigma = compute(x, measured, engine)
         rows, columns = (slice(n * card.output.factor) for n in field.shape)
-        mean, sigma = in_gauss(answer, card.output)
         return mean[rows, columns], None if sigma is None else sigma[rows, columns]
 
     return Method(card.label, card.task, predict)
-
-
-def _outputs(session: onnxruntime.InferenceSession) -> list[str]:
-    return [output.name for output in session.get_outputs()]
-
-
-def _stacked(
-    answers: Sequence[Mapping[str, NDArray[np.float32]]], name: str, which: int | slice
-) -> NDArray[np.float32] | None:
-    """One output of all members, if they have it."""
-    return np.stack([a[name][0, which] for a in answers]) if name in answers[0] else None
 
 
 def tensor(

@@ -22,6 +22,8 @@ from models.metrics import (
     Moments,
     Spectra,
     Summed,
+    active,
+    binned,
     cosine,
     extreme_cells,
     gradient_cells,
@@ -29,6 +31,7 @@ from models.metrics import (
     strata,
     weak,
 )
+from models.metrics.flux import BIN
 from models.metrics.strata import WEAK
 from models.metrics.summed import Floats, Labels, Sum
 
@@ -84,7 +87,14 @@ def tally(
     """
     labels, count = blocks(truth.shape)
     first = estimates[0]
-    masks = {**strata(truth, radius), "weak": weak(truth), "> 100 G": np.abs(truth) > WEAK}
+    lively, measured = active(truth), np.isfinite(truth)
+    masks = {
+        **strata(truth, radius),
+        "weak": weak(truth),
+        "> 100 G": np.abs(truth) > WEAK,
+        "active": lively,
+        "quiet": measured & ~lively,
+    }
     parts: dict[str, Summed] = {}
     for name, mask in masks.items():
         each = (Moments.by_label(e, truth, labels, count, mask) for e in estimates)
@@ -93,6 +103,9 @@ def tally(
         parts["repeat"] = Moments.by_label(first, estimates[1], labels, count, masks["weak"])
     radial = np.where(radius <= INNER, (first - truth) / cosine(radius), np.nan)
     parts["radial"] = Average.by_label(radial, labels, count)
+    means = [binned(np.where(measured, field, np.nan)) for field in (first, truth)]
+    parts["binned"] = Moments.by_label(*means, _of_cells(labels, BIN), count)
+    parts |= _fluxes(Moments.by_label(first, truth, labels, count))
     parts["spectra"] = Spectra.by_label(first, truth, labels, count)
     parts["ssim"] = Average.by_label(ssim_map(first, truth, WEAK), labels, count)
     for kernel in KERNELS:
@@ -106,6 +119,15 @@ def tally(
     if sigma is not None:
         parts["sigma"] = Calibration.by_label(first, sigma, truth, labels, count)
     return Tally(parts, (count,))
+
+
+def _fluxes(whole: Moments) -> dict[str, Summed]:
+    """Flux of every block against its true flux, unsigned and net, as of images in a series."""
+    each = np.arange(len(whole.n))
+    return {
+        "unsigned flux": Moments.by_label(whole.abs_e, whole.abs_t, each, len(each)),
+        "net flux": Moments.by_label(whole.e, whole.t, each, len(each)),
+    }
 
 
 def _of_cells(labels: Labels, kernel: int) -> Labels:

@@ -80,6 +80,5 @@ def test_enlarging_keeps_places() -> None:
     """A ramp stays the same ramp: coarse pixels are means, not points at corners."""
     ramp = np.indices((64, 64), dtype=float)[1]
     bicubic = superresolvers([Pair(degrade.binned(ramp, 4), ramp)], 4, 1.0)[1]
-    assert bicubic.apply(degrade.binned(ramp, 4))[8:-8, 8:-8] == pytest.approx(
-        ramp[8:-8, 8:-8], abs=0.01
-    )
+    inner = np.s_[:, 24:-24]  # at 6 coarse pixels a spline has forgotten the edge to .27⁶
+    assert bicubic.apply(degrade.binned(ramp, 4))[inner] == pytest.approx(ramp[inner], abs=0.01)
