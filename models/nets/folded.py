@@ -67,7 +67,8 @@ class FoldedUNet(nn.Module):
         def stage(width: int, count: int) -> nn.Sequential:
             return nn.Sequential(*(Block(width) for _ in range(count)))
 
-        self.first = nn.Conv2d((channels + 1) * FOLD**2, widths[0], 3, padding=1)
+        # Folding, then 3×3 pixels: as one convolution, whose shapes every runtime can tell.
+        self.first = nn.Conv2d(channels + 1, widths[0], 3 * FOLD, stride=FOLD, padding=FOLD)
         self.down = nn.ModuleList(map(stage, widths, blocks))
         self.shrink = nn.ModuleList(nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in pairs)
         self.enlarge = nn.ModuleList(
@@ -82,7 +83,7 @@ class FoldedUNet(nn.Module):
         field = x[:, :1]
         weak = torch.sign(field) * torch.log(1 + field.abs() / KNEE)
         x = torch.cat([LINEAR * field, LOGARITHM * weak, x[:, 1:]], 1)
-        x = self.down[0](functional.relu(self.first(functional.pixel_unshuffle(x, FOLD))))
+        x = self.down[0](functional.relu(self.first(x)))
         skips = []
         for shrink, stage in zip(self.shrink, self.down[1:], strict=True):
             skips.append(x)
