@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ Work = Callable[[], object]
 
 TIME = datetime(2014, 1, 31, tzinfo=UTC)
 GRID = CarringtonGrid(720, 360)
-REAL_ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "archive"
+ROOT = Path(__file__).resolve().parents[1]
+REAL_ARCHIVE = ROOT.parent / "shared" / "archive"
 
 
 def frame_at(folder: Path) -> InputFile:
@@ -126,12 +128,61 @@ def cycle(folder: Path) -> Work:
     return once
 
 
+def unet_by_onnx_runtime(folder: Path) -> Work:
+    """A whole disk of 4096² through a U-Net of 16 channels, as the pipeline runs networks."""
+    sys.path.append(str(ROOT / "tests" / "enhance"))
+    from networks import write_network
+
+    from pipeline.enhance import Runtime, compute, read_network
+    from pipeline.timing import disk
+
+    network = read_network(write_network(folder, "unet", width=16, depth=4))
+    engine = Runtime(("cpu",)).open(network)
+    x, mask = disk(2, 4096)
+    return lambda: compute(x, mask, engine)
+
+
+def unet_by_pytorch(folder: Path) -> Work:
+    """The same operations in PyTorch's fastest float32, which is channels_last."""
+    import torch
+    from torch import nn
+    from torch.nn.functional import interpolate, max_pool2d
+
+    from pipeline.timing import disk
+
+    def twice(before: int, after: int) -> nn.Sequential:
+        first, second = (nn.Conv2d(n, after, 3, padding=1) for n in (before, after))
+        return nn.Sequential(first, nn.ReLU(), second, nn.ReLU())
+
+    widths = [16 * 2**level for level in range(5)]
+    down = nn.ModuleList(twice(a, b) for a, b in pairwise([2, *widths]))
+    rise = nn.ModuleList(twice(a + b, a) for a, b in reversed(list(pairwise(widths))))
+    last = nn.Conv2d(widths[0], 1, 1)
+    for part in (down, rise, last):
+        part.to(memory_format=torch.channels_last)
+
+    def forward() -> object:
+        y, skips = x, []
+        for level, block in enumerate(down):
+            y = block(max_pool2d(y, 2) if level else y)
+            skips.append(y)
+        skips.pop()
+        for block in rise:
+            y = block(torch.cat([interpolate(y, scale_factor=2.0), skips.pop()], 1))
+        return last(y) + x[:, :1]
+
+    x = torch.from_numpy(disk(2, 4096)[0])[None].to(memory_format=torch.channels_last)
+    return torch.inference_mode()(forward)
+
+
 # Name, what it measures, timed runs.
 CASES: dict[str, tuple[Callable[[Path], Work], str, int]] = {
     "read": (read_frame, "read a Rice-compressed 4096² HMI frame", 5),
     "remap": (remap, "average it onto 720×360", 7),
     "adaptive": (remap_adaptively, "the same by reproject_adaptive", 1),
     "pfss": (extrapolate, "extrapolate 360×180×50 with open field", 1),
+    "unet": (unet_by_onnx_runtime, "4096² disk, U-Net of 16 channels, ONNX Runtime", 2),
+    "torch": (unet_by_pytorch, "the same in PyTorch", 2),
     "cycle": (cycle, "one whole cycle, cold start, three days of frames", 1),
 }
 
