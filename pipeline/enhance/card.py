@@ -15,17 +15,33 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pipeline.core import BadFile, Quantity
 
 CARD = "card.json"
-_MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+LARGEST_SIDE = 8192  # px; twice the largest frame of any instrument
+_MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Plain = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 Positive = Annotated[float, Field(gt=0)]
-Range = tuple[float, float]
+
+
+def _rising(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("a range begins with its smaller end")
+    return ends
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
 class Channel(BaseModel):
@@ -62,13 +78,13 @@ class Grid(BaseModel):
 
     model_config = _MODEL
 
-    pixel_scale: tuple[Positive, Positive] | None = None
+    pixel_scale: Annotated[tuple[Positive, Positive], AfterValidator(_rising)] | None = None
     """Smallest and largest pixel taken as it is, arcsec at 1 AU; an image beyond is resampled
     to the nearer of the two. None takes any."""
     radius: Positive | None = None
     """Radius of the disk in pixels, instead of a pixel scale, with the disk in the middle of a
     square frame of *side*."""
-    side: Annotated[int, Field(gt=0)] | None = None
+    side: Annotated[int, Field(gt=0, le=LARGEST_SIDE)] | None = None
     north_up: bool = False
     """Whether the image is turned to solar north first."""
 
@@ -84,7 +100,7 @@ class Output(BaseModel):
 
     model_config = _MODEL
 
-    quantity: Quantity
+    quantity: Literal[Quantity.B_LOS, Quantity.B_R]
     scale: Positive = 1.0
     """Gauss per unit of the graph's output."""
     factor: Literal[1, 2, 4] = 1
@@ -174,6 +190,8 @@ class Card(BaseModel):
         names = {channel.name for channel in self.inputs if channel.measured}
         if not names:
             raise ValueError("no input channel is measured")
+        if len({channel.name for channel in self.inputs}) < len(self.inputs):
+            raise ValueError("two input channels have one name")
         if "mask" not in kinds:
             raise ValueError("no mask channel: the network could not tell a gap from a zero")
         if strangers := {c.of for c in self.inputs if c.of} - names:

@@ -26,6 +26,8 @@ def objection(card: Card, image: SolarImage) -> str | None:
         return f"it is of {observation.instrument}, but {card.label} takes {takes}"
     if card.output.field_scale and observation.scale:
         return f"a network has put it on the scale of {observation.scale} already"
+    if any(run.network.startswith(f"{card.name}/") for run in observation.inferences):
+        return f"{card.name} has worked on it already"
     if not any(_fits(channel, image) for channel in card.inputs):
         wavelength = f" at {observation.wavelength} Å" if observation.wavelength else ""
         return f"{observation.quantity}{wavelength} is no input of {card.label}"

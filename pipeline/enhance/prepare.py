@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.core import Disk, Geometry, SolarImage
-from pipeline.enhance.card import Card, Channel, Grid
+from pipeline.enhance.card import LARGEST_SIDE, Card, Channel, Grid
 from pipeline.enhance.channels import assigned, missing, refuse, untold
 from pipeline.enhance.frames import (
     Mask,
@@ -109,7 +109,12 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
 
 
 def network_grid(image: SolarImage, grid: Grid) -> tuple[Geometry, Shape]:
-    """Geometry and shape (ny, nx) of the frame in which the network sees *image*."""
+    """Geometry and shape (ny, nx) of the frame in which the network sees *image*.
+
+    Raises
+    ------
+    BadFile : it would be larger than any frame of the Sun.
+    """
     geometry, (ny, nx) = image.geometry, image.data.shape
     if not isinstance(geometry, Disk):
         return geometry, (ny, nx)
@@ -121,6 +126,9 @@ def network_grid(image: SolarImage, grid: Grid) -> tuple[Geometry, Shape]:
     elif grid.north_up and abs(wrapped(geometry.north)) > UPRIGHT:
         geometry = replace(geometry, north=0.0)
     factor = zoom(pixel_scale(geometry) or 1.0, grid.pixel_scale)
+    if max(ny, nx) * factor > LARGEST_SIDE:
+        problem = f"its pixels are {factor:.3g} times too large for the network"
+        raise refuse(image, problem, "give an image of higher resolution")
     return scaled(geometry, factor), (math.ceil(ny * factor), math.ceil(nx * factor))
 
 

@@ -220,3 +220,16 @@ def test_wrong_requests_are_refused_in_a_sentence(tmp_path: Path) -> None:
         enhance([image(disk())], network, 0)
     with pytest.raises(BadFile, match=r"field\.fits: b_r is no input of identity/1"):
         enhance([image(disk(), quantity=Quantity.B_R)], network)
+
+
+def test_a_network_works_once_on_an_image(tmp_path: Path) -> None:
+    network = opened(tmp_path, "identity")
+    once = enhance([image(disk())], network)
+    with pytest.raises(BadFile, match="identity has worked on it already"):
+        enhance([once], network)
+
+
+def test_a_frame_larger_than_any_is_refused_and_not_made(tmp_path: Path) -> None:
+    network = opened(tmp_path, "identity", grid={"pixel_scale": (1e-6, 1e-6)})
+    with pytest.raises(BadFile, match="times too large for the network"):
+        enhance([image(disk())], network)
