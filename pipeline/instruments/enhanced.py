@@ -6,10 +6,21 @@ scale its values are.
 
 from __future__ import annotations
 
-from pipeline.core import Observation, Quantity, SolarImage
+import math
+import re
+from collections.abc import Iterator
+
+from pipeline.core import Inference, Observation, Quantity, SolarImage
 from pipeline.instruments.disk import disk, observer
 from pipeline.instruments.equal_area import equal_area
 from pipeline.instruments.fits import GAUSS, FitsImage, keep
+
+RUN = re.compile(
+    r"network (?P<network>\S+) on (?P<provider>.+)\n"
+    r"sha256 (?P<sha256>[0-9a-f]{64})\n"
+    r"parity (?P<parity>\d\S*) G\n"
+    r"(?P<outside>[\d.]+)% of the pixels beyond its training"
+)
 
 
 def recognises(image: FitsImage) -> bool:
@@ -49,5 +60,20 @@ def read(image: FitsImage) -> SolarImage:
             quick_look=bool(image.bits("QLOOK")),
             simulated=image.simulated,
             scale=scale if scale != instrument else None,
+            inferences=tuple(_inferences(image)),
         ),
     )
+
+
+def _inferences(image: FitsImage) -> Iterator[Inference]:
+    """The networks that the history names."""
+    history = "\n".join(map(str, image.header.get("HISTORY", ())))
+    for run in RUN.finditer(history):
+        yield Inference(
+            network=run["network"],
+            sha256=run["sha256"],
+            provider=run["provider"],
+            parity=float(run["parity"]),
+            outside=float(run["outside"]) / 100.0,
+            seconds=math.nan,
+        )

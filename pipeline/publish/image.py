@@ -90,9 +90,10 @@ def _write(path: Path, image: SolarImage, values: NDArray[np.float32], content: 
     for inference in observation.inferences:
         header["HISTORY"] = f"network {inference.network} on {inference.provider}"
         header["HISTORY"] = f"sha256 {inference.sha256}"
+        header["HISTORY"] = f"parity {inference.parity:.3g} G"
         header["HISTORY"] = f"{inference.outside:.2%} of the pixels beyond its training"
         for note in inference.notes:
-            header["HISTORY"] = note.encode("ascii", "replace").decode()
+            header["HISTORY"] = " ".join(note.encode("ascii", "replace").decode().split())
     buffer = io.BytesIO()
     fits.PrimaryHDU(values.astype(np.float32), header).writeto(buffer, checksum=True)
     durable.write(path, buffer.getvalue())

@@ -99,6 +99,9 @@ def test_an_image_is_read_back_as_it_was_written(geometry: Geometry, tmp_path: P
     np.testing.assert_array_equal(after.data, before.data)
     lon, lat = geometry.sphere([30.0, 44.4], [20.0, 31.2])
     np.testing.assert_allclose(after.geometry.sphere([30.0, 44.4], [20.0, 31.2]), (lon, lat), 1e-7)
+    (run,) = after.observation.inferences
+    assert (run.network, run.sha256, run.provider) == (RUN.network, RUN.sha256, RUN.provider)
+    assert (run.parity, run.outside) == (RUN.parity, RUN.outside)
     same = ("instrument", "quantity", "time", "noise", "noise_length", "scale", "simulated")
     for name in same:
         assert getattr(after.observation, name) == getattr(before.observation, name)
