@@ -15,14 +15,16 @@ from importlib.util import find_spec
 from typing import Any
 
 from pipeline import enhance
-from pipeline.core import BadFile
+from pipeline.core import BadFile, BadRequest
 from pipeline.enhance import Network
-from pipeline.networks import folder, network, runtime
+from pipeline.networks import GIB, folder, network, runtime
 from pipeline.settings import Settings
 
 # Pixels along a side of the frames that an instrument's disk comes in.
 SIDES = {"hmi": 4096, "mdi": 1024, "gong": 860}
 REPEATS = 5
+NOTHING = "needs nothing built"
+READY = (NOTHING, "built", "built before")  # good verdicts on a build
 RIVAL = "models.timing"  # the same network in PyTorch; a process of its own, never imported
 
 
@@ -44,9 +46,21 @@ def described(settings: Settings) -> list[dict[str, Any]]:
     ]
     unknown = dict.fromkeys(("task", "instruments", "in the cycle"), "")
     return rows + [
-        {"network": error.path.parent.name, **unknown, "summary": str(error)}
-        for error in enhance.refused(folder(settings))
+        {"network": name, **unknown, "summary": why} for name, why in _unusable(settings)
     ]
+
+
+def _unusable(settings: Settings) -> list[tuple[str, str]]:
+    """Networks with bad cards, those that the settings name and nobody installed, and why."""
+    found = [("/".join(e.path.parts[-3:-1]), str(e)) for e in enhance.refused(folder(settings))]
+    for name in settings.enhance.networks:
+        try:
+            network(name, settings)
+        except BadRequest as error:
+            found.append((name, str(error)))
+        except BadFile:
+            continue  # found already
+    return found
 
 
 def verified(names: Sequence[str], settings: Settings) -> list[dict[str, Any]]:
@@ -57,8 +71,8 @@ def verified(names: Sequence[str], settings: Settings) -> list[dict[str, Any]]:
         for provider in enhance.present()
     ]
     return rows + [
-        {"network": error.path.parent.name, "provider": "none", "verdict": str(error)}
-        for error in ([] if names else enhance.refused(folder(settings)))
+        {"network": name, "provider": "none", "verdict": why}
+        for name, why in ([] if names else _unusable(settings))
     ]
 
 
@@ -68,15 +82,19 @@ def _verdict(found: Network, provider: enhance.Name, settings: Settings) -> dict
         engine = runtime(settings, provider).open(found)
     except BadFile as error:
         return row | {"verdict": str(error)}
-    return row | {"provider": engine.provider, "verdict": "good"} | asdict(engine.parity)
+    verdict = row | {"provider": engine.provider, "verdict": "good"} | asdict(engine.parity)
+    return verdict | ({"notes": "; ".join(engine.notes)} if engine.notes else {})
 
 
 def built(settings: Settings) -> list[dict[str, Any]]:
     """What was built ahead for the networks of the cycle; ready for JSON."""
     rows = []
     for name in settings.enhance.networks:
-        verdicts = runtime(settings).build(network(name, settings))
-        for provider, verdict in (verdicts or {"": "needs nothing built"}).items():
+        try:
+            verdicts = runtime(settings).build(network(name, settings))
+        except (BadFile, BadRequest) as error:
+            verdicts = {"none": str(error)}
+        for provider, verdict in (verdicts or {"": NOTHING}).items():
             rows.append({"network": name, "provider": provider, "verdict": verdict})
     return rows
 
@@ -90,7 +108,7 @@ def timed(settings: Settings, side: int | None = None) -> Iterator[dict[str, Any
         pixels = side or each.card.grid.side or SIDES.get(each.card.instruments[0], 1024)
         pixels = -(-pixels // each.card.stride) * each.card.stride
         for provider in enhance.present():
-            memory = int(settings.enhance.memory * (1 << 30))
+            memory = int(settings.enhance.memory * GIB)
             cache = settings.data / "cache" / "engines"
             yield from _measured("pipeline.timing", each, pixels, provider, cache, memory)
         if find_spec("torch"):

@@ -229,3 +229,34 @@ def test_once_takes_networks_from_the_environment(
     networks = [entry["networks"] for entry in json.loads(ran.stdout)["inputs"]]
     assert sum("identity/1 on cpu fp32" in text for text in networks) == 2
     assert Settings().enhance.weights is None
+
+
+def test_what_the_settings_name_in_vain_is_told_to_operators(tmp_path: Path) -> None:
+    no_card(write_network(tmp_path / "w", "blur"))
+    write_network(tmp_path / "w", "identity")
+    weights = {
+        "ALLSUN_ENHANCE__WEIGHTS": str(tmp_path / "w"),
+        "ALLSUN_ENHANCE__NETWORKS": '["blur", "identity", "nosuch"]',
+    }
+    where = ("--data", tmp_path, "--json")
+    rows = json.loads(allsun("models", "list", *where, **weights).stdout)["networks"]
+    assert [row["network"] for row in rows] == ["identity/1", "blur/1", "nosuch"]
+    for command in ("verify", "build"):
+        ran = allsun("models", command, *where, **weights)
+        assert ran.exit_code == 1
+        rows = json.loads(ran.stdout)["networks"]
+        assert "No network 'nosuch'" in rows[-1]["verdict"]
+        assert {row["verdict"] for row in rows} & {"good", "needs nothing built"}
+
+
+def test_nothing_is_written_over_or_left_alone(frame: Path, tmp_path: Path) -> None:
+    write_network(tmp_path / "w", "identity")
+    weights = {"ALLSUN_ENHANCE__WEIGHTS": str(tmp_path / "w")}
+    out, content = tmp_path / "out.fits", frame.read_bytes()
+    given = ("enhance", "denoise", frame, "--data", tmp_path, "-o")
+    assert "would be written over" in complaint(*given, frame, **weights)
+    assert "would be written over" in complaint(*given, out, "--sigma", out, **weights)
+    sigma = tmp_path / "sigma.fits"
+    assert "says nothing of its error" in complaint(*given, out, "--sigma", sigma, **weights)
+    assert frame.read_bytes() == content
+    assert list(tmp_path.glob("*.fits")) == []

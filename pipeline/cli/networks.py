@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from pipeline.cli.asked import Output
+from pipeline.core import BadRequest
 from pipeline.settings import Provider, Settings
 from pipeline.terminal import Report, as_table, as_text, command
 
@@ -52,17 +53,26 @@ def _stage(task: str, purpose: str) -> Callable[..., Report]:
     ) -> Report:
         from pipeline import publish, stages
 
+        _require_own([output, *([sigma] if sigma else [])], images)
         with Console(stderr=True).status("Computing"):
             result = stages.enhance(images, task, settings, network, provider, tile)
-        publish.write_image(output, result)
-        if sigma:
+        if sigma:  # first, for there may be none
             publish.write_sigma(sigma, result)
+        publish.write_image(output, result)
         files = {"output": str(output)} | ({"sigma": str(sigma)} if sigma else {})
         summary = files | stages.describe_enhanced(result)
         return Report(summary, as_text(summary))
 
     stage.__doc__ = purpose
     return stage
+
+
+def _require_own(written: Sequence[Path], read: Sequence[Path]) -> None:
+    """Refuse to write over what is read, or twice to one file."""
+    taken = [path.resolve() for path in (*written, *read)]
+    for path in written:
+        if taken.count(path.resolve()) > 1:
+            raise BadRequest(f"{path} would be written over; give another file to write to.")
 
 
 for task, purpose in TASKS.items():
@@ -101,7 +111,8 @@ def build(settings: Settings) -> Report:
 
     with Console(stderr=True).status("Building"):
         rows = weights.built(settings)
-    return Report({"networks": rows}, as_table(rows, "the settings name no network"))
+    good = all(row["verdict"] in weights.READY for row in rows)
+    return Report({"networks": rows}, as_table(rows, "the settings name no network"), good)
 
 
 @command(models_app)
