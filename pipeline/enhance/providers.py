@@ -40,6 +40,7 @@ ERRORS: tuple[type[Exception], ...] = (
     ),
     *(RuntimeError, ValueError, OSError, MemoryError),
 )
+SAME_AS_REQUESTED = 1  # kSameAsRequested of ONNX Runtime's arena; 0 doubles every time
 MAJOR, MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of cuda.h
 
 
@@ -241,15 +242,17 @@ def session(model: bytes, ep: Ep, told: Mapping[str, str]) -> ort.InferenceSessi
     return made
 
 
-def share_memory(limit: int) -> None:
-    """From now on, sessions on the CPU share one arena of at most *limit* bytes.
+def share_memory() -> None:
+    """From now on, sessions on the CPU share one arena, which grows by what is asked of it.
 
-    Each would otherwise keep the most that it ever needed. What sessions of an arena set up
-    before still hold is given back when the last of them is gone.
+    Each would otherwise keep the most that it ever needed. The arena itself has no limit, as
+    tiles of different shapes leave holes in it that no plan foresees; the plan of the tiles
+    keeps the bound. What sessions of an arena set up before still hold is given back when the
+    last of them is gone.
     """
     arena = ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     where = ort.OrtMemoryInfo("Cpu", arena, 0, ort.OrtMemType.DEFAULT)
-    ort.create_and_register_allocator(where, ort.OrtArenaCfg({"max_mem": limit}))
+    ort.create_and_register_allocator(where, ort.OrtArenaCfg({"arena_extend_strategy": SAME_AS_REQUESTED}))
 
 
 @cache

@@ -62,7 +62,7 @@ class Runtime:
         self._providers = providers.order(chosen)
         self._cache, self._memory = cache, memory
         self._engines: dict[Path, Engine] = {}
-        providers.share_memory(memory)
+        providers.share_memory()
 
     def __enter__(self) -> Self:
         return self
@@ -76,11 +76,10 @@ class Runtime:
         self.close()
 
     def close(self) -> None:
-        """Give all memory back; networks are loaded anew when next opened."""
+        """Give all memory back; engines load their networks anew when next asked."""
         for engine in self._engines.values():
             engine.close()
-        self._engines.clear()
-        providers.share_memory(self._memory)
+        providers.share_memory()
 
     def open(self, network: Network) -> Engine:
         """What runs *network*: the same as before, unless a provider failed it since.
@@ -132,6 +131,7 @@ class Engine:
     provider : what computes it now, e.g. ``tensorrt fp16``
     parity : what the gate measured of that
     notes : why providers before it do not
+    failed : whether one of these did after it had begun to
     memory : bytes that intermediate results may take
     bytes_per_pixel, flops_per_pixel : of one input pixel, in all members
     """
@@ -140,18 +140,16 @@ class Engine:
         self, network: Network, order: Iterable[Attempt], cache: Path | None, memory: int
     ) -> None:
         registry.check(network)
-        self._network, self._cache, self._order = network, cache, iter(order)
+        self._network, self._cache, self._order = network, cache, tuple(order)
         self._golden = network.golden()
         self._sessions: attempts.Sessions = ()
         self.card, self.digest, self.memory = network.card, network.digest, memory
-        self.notes: tuple[str, ...] = ()
-        self.failed = False
         side = -(-PROBE // self.card.stride) * self.card.stride
         costs = [_cost(network, member, side) for member in self.card.members]
         peak, kept = max(each.peak for each in costs), sum(each.answers for each in costs)
         self.bytes_per_pixel = (HOLES * peak + kept) / side**2
         self.flops_per_pixel = sum(each.flops for each in costs) / side**2
-        self._advance()
+        self._begin()
 
     def infer(self, x: Plane) -> Answer:
         """What the network makes of *x* (C, H, W), H and W multiples of its stride.
@@ -166,6 +164,8 @@ class Engine:
             problem = f"it takes the channels {names}, not an array of shape {x.shape}"
             remedy = f"give {len(channels)} planes whose sides are multiples of {stride}"
             raise BadNetwork(self._network.folder, problem, remedy)
+        if not self._sessions:
+            self._begin()
         while True:
             begin = time.perf_counter()
             try:
@@ -183,14 +183,21 @@ class Engine:
             return Answer(arrays["mean"][:, 0, 0], **others)
 
     def close(self) -> None:
-        """Drop the sessions; the engine is of no more use."""
-        self._sessions, self.failed = (), True
+        """Drop the sessions until the next image."""
+        self._sessions = ()
         telemetry.SERVING.labels(self.card.label, self.provider).set(0)
+
+    def _begin(self) -> None:
+        """Try all providers, whatever was before."""
+        self._remaining = iter(self._order)
+        self.notes: tuple[str, ...] = ()
+        self.failed = False
+        self._advance()
 
     def _advance(self) -> None:
         """Go on to the next attempt that passes the gate."""
         self._sessions = ()
-        for attempt in self._order:
+        for attempt in self._remaining:
             self._attempt = attempt
             try:
                 self._plan = self._ready(self._attempt)
