@@ -12,7 +12,8 @@ from models.nets.heads import Network  # noqa: E402
 
 def trunk(trained: bool = True) -> FoldedUNet:
     torch.manual_seed(0)
-    net = FoldedUNet(3, 2, 1, widths=(8, 12, 16), blocks=(1, 1, 2), more=1).eval()
+    net = FoldedUNet(3, 2, 1, widths=(8, 12, 16), blocks=(1, 1, 2), more=1)
+    net.eval()
     if trained:
         torch.nn.init.normal_(net.last.weight)
     return net
