@@ -103,10 +103,11 @@ def tally(
         parts["repeat"] = Moments.by_label(first, estimates[1], labels, count, masks["weak"])
     radial = np.where(radius <= INNER, (first - truth) / cosine(radius), np.nan)
     parts["radial"] = Average.by_label(radial, labels, count)
-    means = [binned(np.where(measured, field, np.nan)) for field in (first, truth)]
-    parts["binned"] = Moments.by_label(*means, _of_cells(labels, BIN), count)
+    coarse = _of_cells(labels, BIN)
+    parts["binned"] = Moments.by_label(binned(first, measured), binned(truth), coarse, count)
     parts |= _fluxes(Moments.by_label(first, truth, labels, count))
     parts["spectra"] = Spectra.by_label(first, truth, labels, count)
+    parts["quiet spectra"] = Spectra.by_label(first, truth, labels, count, masks["weak"])
     parts["ssim"] = Average.by_label(ssim_map(first, truth, WEAK), labels, count)
     for kernel in KERNELS:
         of = _of_cells(labels, kernel)

@@ -20,32 +20,50 @@ def noisy_pair(seed: int, kernel: float = 0.0) -> Pair:
     return Pair(truth + degrade.noise((64, 64), SIGMA, kernel, rng), truth)
 
 
-def test_every_filter_beats_the_noise_it_was_tuned_to() -> None:
-    kernel = 0.65
+def errors(kernel: float) -> dict[str, float]:
+    """RMS error on weak fields of filters tuned on one pair, on another, by name."""
     tuned = denoisers([noisy_pair(0, kernel)], SIGMA, kernel)
     other = noisy_pair(1, kernel)
     few = weak(other.truth)
-    error = {b.name: Moments.of(b.apply(other.degraded), other.truth, few).rmse for b in tuned}
-    names = ["zero", "identity", "Gaussian", "median", "bilateral", "wavelet", "non-local means"]
-    assert list(error)[:7] == names
-    assert list(error)[7:] == ["BM3D, white", "BM3D, true spectrum"]
-    assert error["identity"] == pytest.approx(SIGMA, rel=0.05)
-    assert error.pop("zero") == pytest.approx(np.sqrt((other.truth[few] ** 2).mean()), rel=1e-4)
-    noise = error.pop("identity")
-    assert all(value < noise for value in error.values()), error
-    assert not hasattr(np, "trapz")  # what was lent was taken back
+    return {
+        b.name: float(Moments.of(b.apply(other.degraded), other.truth, few).rmse)
+        for b in tuned
+        if b.apply
+    }
 
 
-def test_block_matching_that_is_not_installed_says_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def without_bm3d(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "bm3d" else find(name)
     )
+
+
+@pytest.mark.usefixtures("without_bm3d")
+@pytest.mark.parametrize("kernel", [0.0, 0.45])
+def test_every_filter_beats_the_noise_it_was_tuned_to(kernel: float) -> None:
+    found = errors(kernel)
+    names = ["zero", "identity", "Gaussian", "median", "bilateral", "wavelet", "non-local means"]
+    assert list(found) == names
+    truth = noisy_pair(1).truth
+    assert found.pop("zero") == pytest.approx(np.sqrt((truth[weak(truth)] ** 2).mean()), rel=1e-4)
+    assert found.pop("identity") == pytest.approx(SIGMA, rel=0.1)
+    assert all(value < SIGMA for value in found.values()), found
+
+
+@pytest.mark.usefixtures("without_bm3d")
+def test_block_matching_that_is_not_installed_says_how_to_get_it() -> None:
     last = denoisers([noisy_pair(0)], SIGMA, 0.0)[-1]
     assert (last.name, last.apply) == ("BM3D", None)
     assert "pip install bm3d" in last.setting
+
+
+def test_block_matching_gains_from_the_true_spectrum() -> None:
+    pytest.importorskip("bm3d", reason="BM3D is not installed (pip install bm3d)")
+    found = errors(0.65)
+    assert found["BM3D, true spectrum"] < found["BM3D, white"] < SIGMA
+    assert not hasattr(np, "trapz")  # what was lent was taken back
 
 
 def test_the_best_blur_is_a_wide_one_where_the_field_is_smooth() -> None:
