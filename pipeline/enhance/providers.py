@@ -40,7 +40,7 @@ ERRORS: tuple[type[Exception], ...] = (
     ),
     *(RuntimeError, ValueError, OSError, MemoryError),
 )
-SAME_AS_REQUESTED = 1  # kSameAsRequested of ONNX Runtime's arena; 0 doubles every time
+REGION = (1 << 31) - 1  # bytes, the most that an arena can be told to begin with
 MAJOR, MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of cuda.h
 
 
@@ -242,17 +242,19 @@ def session(model: bytes, ep: Ep, told: Mapping[str, str]) -> ort.InferenceSessi
     return made
 
 
-def share_memory() -> None:
-    """From now on, sessions on the CPU share one arena, which grows by what is asked of it.
+def share_memory(expected: int) -> None:
+    """From now on, sessions on the CPU share one arena, made for about *expected* bytes.
 
-    Each would otherwise keep the most that it ever needed. The arena itself has no limit, as
-    tiles of different shapes leave holes in it that no plan foresees; the plan of the tiles
-    keeps the bound. What sessions of an arena set up before still hold is given back when the
-    last of them is gone.
+    Each would otherwise keep the most that it ever needed. The arena begins as one region of
+    that size, of which pages cost nothing until they are used: grown piece by piece, it would
+    be left with holes that tiles of other shapes do not fit. It has no limit; the plan of the
+    tiles keeps the bound. What sessions of an arena set up before still hold is given back
+    when the last of them is gone.
     """
     arena = ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     where = ort.OrtMemoryInfo("Cpu", arena, 0, ort.OrtMemType.DEFAULT)
-    ort.create_and_register_allocator(where, ort.OrtArenaCfg({"arena_extend_strategy": SAME_AS_REQUESTED}))
+    how = ort.OrtArenaCfg({"initial_chunk_size_bytes": min(expected, REGION)})
+    ort.create_and_register_allocator(where, how)
 
 
 @cache

@@ -62,7 +62,7 @@ class Runtime:
         self._providers = providers.order(chosen)
         self._cache, self._memory = cache, memory
         self._engines: dict[Path, Engine] = {}
-        providers.share_memory()
+        providers.share_memory(memory)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +79,7 @@ class Runtime:
         """Give all memory back; engines load their networks anew when next asked."""
         for engine in self._engines.values():
             engine.close()
-        providers.share_memory()
+        providers.share_memory(self._memory)
 
     def open(self, network: Network) -> Engine:
         """What runs *network*: the same as before, unless a provider failed it since.
@@ -121,6 +121,7 @@ class Runtime:
                 verdicts[str(attempt)] = attempts.why(error)
         if self._cache and today:
             engines.prune(engines.home(self._cache, network.card), today)
+        self._engines.pop(network.folder, None)
         return verdicts
 
 

@@ -20,7 +20,7 @@ def status(key):
     lines = open("/proc/self/status").read().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(key))
 small, x = (np.ones((1, 2, n, n), np.float32) for n in (64, int(sys.argv[2])))
-providers.share_memory()
+providers.share_memory(1 << 30)
 session = providers.session(open(sys.argv[1], "rb").read(), providers.Ep.CPU, {})
 session.run(None, {"x": small})
 before = status("VmRSS")
