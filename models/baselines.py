@@ -21,7 +21,7 @@ from skimage.restoration import denoise_bilateral, denoise_nl_means, denoise_wav
 from models.metrics import Moments, weak
 from models.metrics.summed import Floats, Sum
 
-__all__ = ["Baseline", "Pair", "denoisers", "gaussian", "superresolvers"]
+__all__ = ["Baseline", "Pair", "block_matching", "denoisers", "gaussian", "superresolvers"]
 
 Filter = Callable[[Floats], Floats]
 KERNEL = 9  # coarse px a side of the linear filter
@@ -63,11 +63,18 @@ def denoisers(pairs: Sequence[Pair], sigma: float, kernel: float) -> list[Baseli
     families = [*_smoothers(sigma), _wavelet(sigma), _non_local_means(sigma)]
     named = [Baseline("zero", "", np.zeros_like), Baseline("identity", "", np.copy)]
     tuned = [_tuned(family, pairs) for family in families]
+    return [*named, *tuned, *block_matching(pairs, sigma, kernel)]
+
+
+def block_matching(pairs: Sequence[Pair], sigma: float, kernel: float) -> list[Baseline]:
+    """BM3D at its best on *pairs*: for white noise, and told the spectrum if it has one.
+
+    If it is not installed, a baseline that says so.
+    """
     if importlib.util.find_spec("bm3d") is None:
         absent = "not installed: pip install bm3d (free of charge for research only)"
-        return [*named, *tuned, Baseline("BM3D", absent, None)]
-    tuned += [_tuned(family, pairs) for family in _block_matching(sigma, kernel)]
-    return [*named, *tuned]
+        return [Baseline("BM3D", absent, None)]
+    return [_tuned(family, pairs) for family in _block_matching(sigma, kernel)]
 
 
 def gaussian(pairs: Sequence[Pair]) -> Baseline:

@@ -26,11 +26,10 @@ from models.evaluation.bootstrap import intervals
 from models.evaluation.estimates import Method, of_baseline
 from models.evaluation.report import Row, TrialTable
 from models.evaluation.trials import Noise, Trial, examine, tuning_pairs
-from models.metrics.summed import Floats
 
 __all__ = ["baselines", "evaluate", "regions", "rivals", "row"]
 
-TUNED_ON = (128, 192)  # px in the middle of every scene; block matching is slow
+TUNED_ON = (128, 192)  # px of every scene, twice; block matching is slow
 
 Progress = Callable[[str], object]
 
@@ -39,7 +38,7 @@ def baselines(trial: Trial, scenes: Sequence[Scene]) -> list[Method]:
     """Every classical rival, tuned to *trial* on *scenes*, which must not be of a test split."""
     pairs = tuning_pairs(scenes, trial)
     if isinstance(trial, Noise):
-        pieces = [Pair(_middle(pair.degraded), _middle(pair.truth)) for pair in pairs]
+        pieces = [piece for pair in pairs for piece in _pieces(pair)]
         return [of_baseline(b) for b in denoisers(pieces, trial.sigma, trial.kernel)]
     return [of_baseline(b) for b in superresolvers(pairs, trial.factor, trial.scale)]
 
@@ -100,10 +99,12 @@ def regions(scenes: Sequence[Scene]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scene.region for scene in scenes))
 
 
-def _middle(field: Floats) -> Floats:
-    """As much of a field as it takes to tune a filter."""
-    rows, columns = (
-        slice(max(0, (n - side) // 2), max(0, (n - side) // 2) + side)
-        for n, side in zip(field.shape, TUNED_ON, strict=True)
-    )
-    return field[rows, columns]
+def _pieces(pair: Pair) -> list[Pair]:
+    """As much of a pair as it takes to tune a filter: its middle, mostly active, and a corner."""
+    shape = pair.truth.shape
+    middle = [max(0, (n - side) // 2) for n, side in zip(shape, TUNED_ON, strict=True)]
+    places = [
+        tuple(slice(low, low + side) for low, side in zip(corner, TUNED_ON, strict=True))
+        for corner in (middle, (0, 0))
+    ]
+    return [Pair(pair.degraded[place], pair.truth[place]) for place in places]
