@@ -7,6 +7,7 @@ a checkpoint of a training, which is still being improved, on those of the valid
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -124,7 +125,11 @@ def _disk_metrics(noise: DiskNoise, frames: Sequence[Scene]) -> list[Metric]:
         **{f"noise level, {place}": value for place, value in noise.level.items()},
         **{f"σ_D, {place}": value for place, value in noise.repeatability.items()},
     }
-    return [Metric(name=n, value=v, unit="G", test_set=where) for n, v in values.items()]
+    return [
+        Metric(name=name, value=value, unit="G", test_set=where)
+        for name, value in values.items()
+        if math.isfinite(value)
+    ]
 
 
 def _write(path: Path, text: str) -> None:

@@ -139,7 +139,8 @@ def card_metrics(table: TrialTable) -> list[Metric]:
     if network is None:
         return []
     metrics = []
-    for name, value in network.values.items():
+    finite = {name: value for name, value in network.values.items() if math.isfinite(value)}
+    for name, value in finite.items():
         rival = table.best_baseline(name)
         interval = network.blocks.get(name)
         metrics.append(
@@ -152,7 +153,7 @@ def card_metrics(table: TrialTable) -> list[Metric]:
                 test_set=f"{table.trial}; {', '.join(table.regions)}",
             )
         )
-    return [metric for metric in metrics if math.isfinite(metric.value)]
+    return metrics
 
 
 def _shown(value: float, figure: str) -> str:
