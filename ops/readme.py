@@ -9,13 +9,13 @@ from pipeline.enhance import installed
 from pipeline.weights import as_markdown
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-TABLE = re.compile(r"(<!-- networks, by ops/readme.py -->\n).*?(\n<!-- end -->)", re.DOTALL)
+TABLE = re.compile(r"(<!-- networks, by ops/readme.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def renewed(text: str) -> str:
     """*text* with the table of the networks that are installed."""
     table = as_markdown(installed())
-    return TABLE.sub(lambda match: f"{match[1]}{table}{match[2]}", text)
+    return TABLE.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pipeline.settings import Settings
 # Pixels along a side of the frames that an instrument's disk comes in.
 SIDES = {"hmi": 4096, "mdi": 1024, "gong": 860}
 REPEATS = 5
+HEADLINES = ("PSNR", "σ_D", "flux", "ρ", "ρ < 600 G", "extremes 8 px")  # of a card's metrics
 NOTHING = "needs nothing built"
 READY = (NOTHING, "built", "built before")  # good verdicts on a build
 RIVAL = "models.timing"  # the same network in PyTorch; a process of its own, never imported
@@ -137,18 +138,18 @@ def _named(names: Sequence[str], settings: Settings) -> list[Network]:
 
 
 def as_markdown(found: Sequence[Network]) -> str:
-    """A table of networks and their figures, as the README shows it."""
-    lines = [
-        "| network | what for | size | held-out figures | best baseline |",
-        "|---|---|---|---|---|",
-    ]
+    """A table of networks and their headline figures, as the README shows it."""
+    lines = ["| network | what for | size | held-out test | result | best baseline |"]
+    lines += ["|---|---|---|---|---|---|"]
     for each in found:
         card = each.card
         size = sum((each.folder / name).stat().st_size for name in card.members) / 1e6
-        figures = "; ".join(f"{m.name} {m.value:.3g} {m.unit}".rstrip() for m in card.metrics)
-        rivals = "; ".join(dict.fromkeys(m.baseline for m in card.metrics if m.baseline))
+        tests = card.metrics[0].test_set if card.metrics else "none"
+        chosen = [m for m in card.metrics if m.name in HEADLINES and m.test_set == tests]
+        results = "<br>".join(f"{m.name} {m.value:.3g} {m.unit}".rstrip() for m in chosen)
+        rivals = "<br>".join(m.baseline for m in chosen)
         lines.append(
             f"| [{card.label}](models/weights/{card.label}/card.json) | {card.summary} "
-            f"| {size:.1f} MB | {figures} | {rivals} |"
+            f"| {size:.1f} MB | {tests} | {results} | {rivals} |"
         )
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from astropy.io import fits
 
 from pipeline.core import CarringtonGrid, earth, from_gps, from_tai
 from pipeline.core.geometry import Floats
-from pipeline.settings import CoronaSettings, Settings, SurfaceSettings
+from pipeline.settings import CoronaSettings, EnhanceSettings, Settings, SurfaceSettings
 from pipeline.simulator.instruments import gong, gong_synoptic, hmi
 from pipeline.simulator.sites import SITES
 from pipeline.simulator.sun import Moment
@@ -102,6 +102,7 @@ def small_settings(archive: Path | str, data: Path, **cycle: object) -> Settings
         data=data,
         surface=SurfaceSettings(grid="360x180"),
         corona=CoronaSettings(radial_cells=4),
+        enhance=EnhanceSettings(networks=()),
     )
     return settings.model_copy(
         update={

@@ -11,6 +11,7 @@ import pytest
 import sunpy.map
 from command import AT, NOON, SMALL, allsun
 from netCDF4 import Dataset
+from prometheus_client import REGISTRY
 from small_archive import SmallArchive, small_settings
 
 from pipeline import publish
@@ -119,6 +120,9 @@ def test_values_beyond_training_are_flagged(small_archive: SmallArchive, tmp_pat
     write_network(tmp_path / "weights", "identity", inputs=channels)
     beyond, _ = cycle(small_archive, tmp_path, "identity")
     assert Quality.UNTRAINED_INPUT in beyond.qc
+    share = REGISTRY.get_sample_value("allsun_inference_outside_ratio", {"network": "identity/1"})
+    assert share is not None
+    assert share > 0.1
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 
 from pipeline.core import BadRequest, Inference, SolarImage
+from pipeline.enhance import telemetry
 from pipeline.enhance.card import Card
 from pipeline.enhance.channels import objection
 from pipeline.enhance.prepare import prepare
@@ -71,6 +72,7 @@ def enhance(images: Sequence[SolarImage], engine: Engine, tile: int | None = Non
     begin, card = time.monotonic(), engine.card
     prepared = prepare(images, card)
     mean, sigma = compute(prepared.x, prepared.mask, engine, tile)
+    telemetry.OUTSIDE.labels(card.label).set(prepared.beyond)
     inference = Inference(
         network=card.label,
         sha256=engine.digest,

@@ -135,6 +135,9 @@ def run(sessions: Sessions, x: Plane, planned: Plan, golden: Arrays, card: Card)
     shapes = {name: (1, golden[name].shape[2], height, width) for name in sorted(wanted(card))}
     answers = [session.run(x[None], shapes) for session in sessions]
     arrays = {name: np.stack([each[n] for each in answers]) for n, name in enumerate(shapes)}
+    for name, shape in shapes.items():
+        if arrays[name].shape[1:] != shape:
+            raise Failed(f"it answers {name} {arrays[name].shape[1:]}, not {shape} as it should")
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise Failed("it answered with values that are not numbers")
     return arrays

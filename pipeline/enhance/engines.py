@@ -98,7 +98,7 @@ def prune(folder: Path, keep: set[str]) -> list[Path]:
     providers = {name.split("-")[0] for name in keep}
     stale = [
         path
-        for path in sorted(folder.iterdir())
+        for path in sorted(folder.glob("*"))  # none if nothing was ever built
         if path.is_dir() and path.name not in keep and path.name.split("-")[0] in providers
     ]
     for path in stale:

@@ -100,13 +100,25 @@ def _flops(
 ) -> float:
     out = math.prod(tensors[node.output[0]].shape)
     if node.op_type == "Conv":  # weights (out, in / groups, *kernel)
-        return 2.0 * out * math.prod(weights[node.input[1]][1:])
+        return 2.0 * out * math.prod(_kernel(node, tensors, weights)[1:])
     if node.op_type == "ConvTranspose":  # weights (in, out / groups, *kernel)
-        return 2.0 * math.prod(tensors[node.input[0]].shape) * math.prod(weights[node.input[1]][1:])
+        return (
+            2.0
+            * math.prod(tensors[node.input[0]].shape)
+            * math.prod(_kernel(node, tensors, weights)[1:])
+        )
     if node.op_type in ("Gemm", "MatMul"):
         transposed = any(a.name == "transA" and a.i for a in node.attribute)
         return 2.0 * out * tensors[node.input[0]].shape[-2 if transposed else -1]
     return 0.0
+
+
+def _kernel(
+    node: onnx.NodeProto, tensors: dict[str, _Tensor], weights: dict[str, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """Shape of a convolution's weights, which stand in the graph or are computed by it."""
+    name = node.input[1]
+    return weights[name] if name in weights else tensors[name].shape
 
 
 def _peak(graph: onnx.GraphProto, tensors: dict[str, _Tensor], weights: set[str]) -> int:
