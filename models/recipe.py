@@ -196,7 +196,7 @@ class About(BaseModel):
     version: str
     summary: str
     instruments: tuple[Plain, ...]
-    quantity: Quantity = Quantity.B_LOS
+    quantity: Literal[Quantity.B_LOS, Quantity.B_R] = Quantity.B_LOS
     field_scale: Plain | None = None
     grid: Grid = Grid()
     licence: str = "Apache-2.0"
