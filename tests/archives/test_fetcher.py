@@ -149,8 +149,9 @@ def test_corrupt_file_of_a_folder_is_quarantined_and_named(
     tiny: TinyArchive, fetcher_of: FetcherOf, ledger: Ledger, tmp_path: Path
 ) -> None:
     bad = tiny.hmi(NOON - 2 * HOUR)
-    content = bad.read_bytes()[:5000]
+    content, written = bad.read_bytes()[:5000], bad.stat().st_mtime
     bad.write_bytes(content)
+    os.utime(bad, (written, written))
     found = fetcher_of(tiny.root).newest(HMI, NOON, DAY)
     assert found.files == ()
     [failure] = ledger.failures()

@@ -51,6 +51,8 @@ def test_a_set_is_described_for_programs(published: ProductSet, sky: GlobalMap) 
             "time": "2014-01-30T23:47:24Z",
             "url": sky.inputs[0].file.url,
             "sha256": "ab" * 32,
+            "networks": "hmi-denoise/1 on cpu fp32 "
+            "(parity 2e-05 G, 0.00% of pixels beyond training)",
         }
     ]
     assert sum(told["sources"].values()) == pytest.approx(1)
