@@ -98,8 +98,8 @@ class Runtime:
     def build(self, network: Network) -> dict[str, str]:
         """Build what providers need to have built before a cycle asks; drop what is stale.
 
-        Returns a verdict for each attempt that needed an engine; none for those after a
-        success on the same provider, which would not be used.
+        Returns a verdict for each attempt that needs an engine or cannot be made; none for
+        those after a success on the same provider, which would not be used.
 
         Raises
         ------
@@ -207,6 +207,7 @@ class Engine:
                 answer = attempts.run(self._sessions, x, self._plan, self._golden, self.card)
                 self.parity = attempts.gate(answer, self._golden, self._plan, self.card)
             except ENDS as error:
+                self._sessions = ()
                 self._note(error)
                 continue
             self.provider = str(self._attempt)

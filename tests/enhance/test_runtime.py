@@ -239,6 +239,17 @@ class TestFallback:
         assert failures("identity/1", "cuda fp16") == before + 1
         assert runtime.open(network).provider == "cuda fp16"  # the next image begins anew
 
+    def test_to_nothing_never_serves_what_the_gate_refused(
+        self, tmp_path: Path, pretended: Callable[..., None]
+    ) -> None:
+        pretended("cuda", Ep.CUDA)
+        network = with_half(write_network(tmp_path, "identity"), networks.nan())
+        wrong = networks.blur().model().SerializeToString()
+        engine = Runtime(("cuda",)).open(rewritten(network.folder, "model.onnx", wrong))
+        with pytest.raises(BadNetwork, match=r"cuda fp16: .* not numbers; cuda fp32: .* is off"):
+            engine.infer(np.full_like(X, STRONG))
+        np.testing.assert_array_equal(engine.infer(X).mean[0], X[0])
+
     def test_when_no_engine_was_built(self, tmp_path: Path, pretended: Callable[..., None]) -> None:
         pretended("tensorrt", Ep.TENSORRT, "10.16.1")
         network = registry.read(write_network(tmp_path, "blur"))
