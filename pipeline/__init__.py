@@ -6,6 +6,7 @@ Data flow one way through the rooms, each of which knows one thing:
 
 Where do I go to…
   …read one cycle from top to bottom?           ``cycle.py``
+  …see what a cycle begins from?                ``intake.py``
   …change what is fetched, or from where?       ``archives/``
   …teach it a new instrument's file?            ``instruments/``
   …run a network, or see what one needs?        ``enhance/``, ``networks.py``

@@ -8,13 +8,12 @@ product, never the product.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import __version__, archives, corona, enhance, instruments, networks, publish, surface
-from pipeline.archives import Fetched, Fetcher, Found, Ledger
+from pipeline import __version__, corona, enhance, intake, networks, publish, surface
+from pipeline.archives import Fetched, Found
 from pipeline.core import BadFile, BadRequest, GlobalMap, NothingObserved, Quality, SolarImage
 from pipeline.enhance import Engine
 from pipeline.settings import Settings, grid
@@ -22,9 +21,6 @@ from pipeline.settings import Settings, grid
 Track = Callable[[Iterable[Fetched]], Iterable[Fetched]]
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-EXPECTED = ("hmi", "gong")
-# A file's name tells its time of observation to a few minutes; the next comes after ten.
-SLOT = timedelta(minutes=5)
 # Spun up on HMI frames of January 2014 the balance takes out 2.4 % of the unsigned flux;
 # four times that is no observational error.
 IMBALANCE = 0.1
@@ -52,13 +48,13 @@ def run_cycle(
     store.recover()
     notes: list[str] = []
     begin = at - (spinup or settings.cycle.window)
-    with _archives(settings) as fetcher:
+    with intake.open_archives(settings) as fetcher:
         # 1. Recall the newest map to carry on, or find a first guess to begin from.
-        state = None if spinup else _recall(store, at, settings, notes)
-        guess = Found(()) if state else _first_guess(fetcher, begin, settings)
+        state = None if spinup else intake.recall(store, at, settings, notes)
+        guess = Found(()) if state else intake.first_guess(fetcher, begin, settings)
 
         # 2. Fetch what has been observed since.
-        found = _observations(fetcher, state, begin, at, settings)
+        found = intake.observations(fetcher, state, begin, at, settings)
 
     # 3. Ready the networks chosen in the settings; go without those that are refused.
     lost: list[str] = []
@@ -70,12 +66,11 @@ def run_cycle(
         return existing
 
     notes += [*found.problems, *guess.problems]
-    state = state or _begin(guess, begin, settings, notes)
+    state = state or intake.begin_from(guess, begin, settings, notes)
     for fetched in track(found.files):
         try:
             # 5. Read the instrument's file.
-            image = instruments.read(fetched.file)
-            _require_its_time(image, fetched, at)
+            image = intake.read(fetched, at)
 
             # 6. Enhance the image with the networks that suit it.
             image = _enhanced(image, engines, lost)
@@ -110,37 +105,6 @@ def run_cycle(
     return publish.publish(settings.data, state, field, provenance, digest)
 
 
-@contextmanager
-def _archives(settings: Settings) -> Iterator[Fetcher]:
-    with (
-        closing(Ledger(settings.ledger_url)) as ledger,
-        Fetcher(settings.data / "cache", ledger, settings.archives.mirror) as fetcher,
-    ):
-        yield fetcher
-
-
-def _recall(
-    store: publish.Store, at: datetime, settings: Settings, notes: list[str]
-) -> GlobalMap | None:
-    """The newest map before *at* that is whole, on the grid, and not too old."""
-    for older in store.before(at):
-        path = older.files["synchronic"]
-        if older.valid_time < at - settings.cycle.history:
-            notes.append(f"{path.name}: too old to be carried on.")
-            return None
-        try:
-            state = publish.read_map(path)
-        except BadFile as error:
-            notes.append(str(error))
-            continue
-        if state.grid != grid(settings.surface.grid):
-            notes.append(f"{path.name}: on another grid, so it is not carried on.")
-            return None
-        # Notes and quality are each map's own; inputs are counted from the previous map on.
-        return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
-    return None
-
-
 def _networks(settings: Settings, lost: list[str]) -> list[Engine]:
     """The networks that can run, in the order of the settings; why others cannot is *lost*."""
     engines: list[Engine] = []
@@ -163,60 +127,10 @@ def _enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> 
     return image
 
 
-def _require_its_time(image: SolarImage, fetched: Fetched, at: datetime) -> None:
-    """Refuse a frame whose header tells another time than its name, or one after *at*."""
-    time = image.observation.time
-    if abs(time - fetched.time) > SLOT or time > at:
-        raise BadFile(
-            fetched.file.path,
-            f"its header gives {time:%Y-%m-%d %H:%M:%SZ} for {fetched.time:%Y-%m-%d %H:%MZ}",
-            "take the next frame",
-        )
-
-
-def _first_guess(fetcher: Fetcher, begin: datetime, settings: Settings) -> Found:
-    return fetcher.newest(archives.GONG_SYNOPTIC, begin, settings.cycle.first_guess)
-
-
-def _observations(
-    fetcher: Fetcher,
-    state: GlobalMap | None,
-    begin: datetime,
-    at: datetime,
-    settings: Settings,
-) -> Found:
-    """Magnetograms that the map has not seen: every HMI frame, and GONG's newest."""
-    oldest = at - settings.cycle.history
-    last = state.last_observed if state else {}
-    seen = {name: max(time + SLOT, oldest) for name, time in last.items()}
-    since = {name: seen.get(name, begin) for name in EXPECTED}
-    sparse = at - since["hmi"] > settings.cycle.window
-    every = settings.cycle.step if sparse else SLOT
-    parts = [
-        fetcher.between(archives.HMI, since["hmi"], at, every),
-        fetcher.newest(archives.GONG_FULL_DISK, at, min(at - since["gong"], settings.cycle.stale)),
-    ]
-    files = sorted((f for part in parts for f in part.files), key=lambda fetched: fetched.time)
-    days = [f"{day}" for part in parts for day in part.missing]
-    missing = [f"hmi: no frame of {', '.join(days)}."] if days else []
-    problems = [problem for part in parts for problem in part.problems]
-    return Found(tuple(files), (*missing, *problems))
-
-
-def _begin(guess: Found, begin: datetime, settings: Settings, notes: list[str]) -> GlobalMap:
-    """The map before the first observation: a synoptic map if there is one, else ignorance."""
-    for fetched in guess.files:
-        try:
-            return surface.first_guess(instruments.read(fetched.file), grid(settings.surface.grid))
-        except BadFile as error:
-            notes.append(str(error))
-    return surface.blank(begin, grid(settings.surface.grid))
-
-
 def _quality(state: GlobalMap, lost: Sequence[str], settings: Settings) -> Quality:
     """Conditions under which the map as a whole deserves less trust."""
     qc = Quality.GOOD
-    ages = [state.time - state.last_observed.get(name, NEVER) for name in EXPECTED]
+    ages = [state.time - state.last_observed.get(name, NEVER) for name in intake.MAGNETOGRAPHS]
     if state.previous is None:
         qc |= Quality.COLD_START
     if max(ages) > settings.cycle.window:
