@@ -1,0 +1,23 @@
+"""What the room counts and measures, for Prometheus.
+
+Knows: names and labels of metrics; an archive is called by its host, or by the family of
+hosts that is asked as one. Refuses to know: who reads them.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+FETCHES = Counter(
+    "allsun_fetches_total",
+    "Requests to an archive, listings and files, and files that were no whole files: ok, absent, "
+    "trouble (no usable answer), closed (not asked, for it failed too often), corrupt",
+    ["archive", "outcome"],
+)
+BYTES = Counter("allsun_fetched_bytes_total", "Bytes of files received", ["archive"])
+BREAKER_OPEN = Gauge(
+    "allsun_breaker_open", "1 while an archive is left alone because it failed", ["archive"]
+)
+LEDGER_DAMAGED = Counter(
+    "allsun_ledger_damaged_total", "Times that a damaged ledger was set aside and begun anew"
+)
