@@ -1,7 +1,7 @@
 """The map as a camera elsewhere sees it: what is known of the field before the camera looks.
 
-Knows: which cell lies behind a pixel, and how the radial field looks along a line of sight.
-Refuses to know: what a network makes of it.
+Knows: which cell lies behind a pixel, how the radial field looks along a line of sight, and
+what an answer says beyond what was known. Refuses to know: what a network makes of it.
 """
 
 from __future__ import annotations
@@ -13,35 +13,42 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from pipeline.core import BadFile, CarringtonGrid, Disk, GlobalMap, Quantity, SolarImage
+from pipeline.core import (
+    BadFile,
+    CarringtonGrid,
+    Disk,
+    GlobalMap,
+    Observation,
+    Quantity,
+    SolarImage,
+)
 from pipeline.surface.assimilation import forecast
 
 Plane = NDArray[np.float32]
 
+# Half a degree per pixel at disk centre, as fine as the map, with solar north up.
+SIDE, RADIUS = 240, 112.0
+# Of the standard error before: a camera that leaves more than that has told nothing.
+NOTHING_LEARNT = 0.95
+
 
 def seen_from(state: GlobalMap, image: SolarImage) -> SolarImage:
-    """B_los of the map on the pixels of *image*, as if the photospheric field were radial.
+    """B_los of the map for the observer of *image*, as if the photospheric field were radial.
 
     The map is carried to the time of the image if it is older. The standard error goes with
     the field: along the line of sight both are what they are on the surface, times mu.
 
-    Returns a magnetogram in gauss (ny, nx), float32, NaN beyond the limb, whose observation
-    is that of *image* and whose scale is HMI's, that of every map.
-
-    Raises
-    ------
-    BadFile : *image* does not show a disk.
+    Returns a magnetogram of the instrument ``map`` in gauss, (240, 240) float32, NaN beyond
+    the limb, with its standard error, on HMI's scale as every map is.
     """
-    disk = image.geometry
-    if not isinstance(disk, Disk):
-        path = image.observation.file.path
-        raise BadFile(path, "it does not show a disk", "give an image of the whole disk")
-    if image.observation.time > state.time:
-        state = forecast(state, image.observation.time)
-    shape = (image.data.shape[0], image.data.shape[1])
-    mu = cosines(disk, shape)
+    observation = image.observation
+    if observation.time > state.time:
+        state = forecast(state, observation.time)
+    middle = (SIDE - 1) / 2.0
+    disk = Disk(middle, middle, RADIUS, 0.0, observation.observer)
+    mu = cosines(disk, (SIDE, SIDE))
     b, sigma = (
-        (on_disk(field, state.grid, disk, shape) * mu).astype(np.float32)
+        (on_disk(field, state.grid, disk, mu.shape) * mu).astype(np.float32)
         for field in (state.br, state.sigma)
     )
     return SolarImage(
@@ -49,27 +56,47 @@ def seen_from(state: GlobalMap, image: SolarImage) -> SolarImage:
         mask=np.isfinite(b),
         unit="G",
         geometry=disk,
-        observation=replace(
-            image.observation,
+        observation=Observation(
+            instrument="map",
             quantity=Quantity.B_LOS,
-            wavelength=None,
+            time=observation.time,
+            observer=observation.observer,
+            file=state.previous or observation.file,
             noise=float(np.nanmedian(sigma)),
+            simulated=state.simulated,
             scale="hmi",
         ),
         sigma=sigma,
     )
 
 
-def age_from(state: GlobalMap, disk: Disk, shape: tuple[int, int]) -> Plane:
-    """Hours since the places behind the pixels were last observed, (ny, nx); NaN if never.
+def news(posterior: SolarImage, prior: SolarImage) -> SolarImage:
+    """What the camera alone told, of an answer that rests on its pictures and on *prior*.
 
-    It is that of the nearest cell: ages jump where the view of an instrument ended.
+    Two independent normal estimates of one field, of variances P (prior) and R (camera), make
+    the posterior of variance A with 1/A = 1/P + 1/R and mean a = A (p/P + r/R); solved for r
+    and R. Where the prior's error fell by less than a twentieth, r is nothing but rounding:
+    those pixels are gaps.
+
+    posterior : with its standard error, in any frame; pixel by pixel that of *prior*
+
+    Raises
+    ------
+    BadFile : either does not say its standard error, or they show different pixels.
     """
-    column, row = _places(state.grid, disk, shape)
-    seen = np.isfinite(row)
-    rows, columns = (np.rint(np.where(seen, place, 0.0)).astype(int) for place in (row, column))
-    cells = state.age[rows.clip(0, state.grid.nlat - 1), columns % state.grid.nlon]
-    return np.where(seen, cells, np.float32(np.nan))
+    known, given = prior.sigma, posterior.sigma
+    if known is None or given is None or posterior.geometry != prior.geometry:
+        path = posterior.observation.file.path
+        problem = "what was made of it cannot be told from what the map knew before"
+        raise BadFile(path, problem, "take a network that answers with its error")
+    learnt = posterior.mask & prior.mask & (given < NOTHING_LEARNT * known)
+    before, after = (np.where(learnt, s, 1.0).astype(np.float64) ** 2 for s in (known, given))
+    variance = 1.0 / np.where(learnt, 1.0 / after - 1.0 / before, 1.0)
+    mean = variance * (posterior.data / after - prior.data / before)
+    data, sigma = (
+        np.where(learnt, values, np.nan).astype(np.float32) for values in (mean, np.sqrt(variance))
+    )
+    return replace(posterior, data=data, sigma=sigma, mask=np.isfinite(data))
 
 
 def on_disk(

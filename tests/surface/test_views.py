@@ -19,7 +19,7 @@ from pipeline.core import (
     SolarImage,
 )
 from pipeline.surface import blank, forecast, observe
-from pipeline.surface.views import age_from, on_disk, seen_from
+from pipeline.surface.views import SIDE, news, on_disk, seen_from
 
 TIME = datetime(2026, 11, 20, tzinfo=UTC)
 GRID = CarringtonGrid(360, 180)
@@ -57,7 +57,8 @@ def known(name: str) -> GlobalMap:
 @pytest.mark.parametrize("name", ["uniform", "dipole", "bipolar"])
 def test_it_shows_the_radial_field_along_the_line_of_sight(name: str, disk: Disk) -> None:
     seen = seen_from(known(name), picture(disk))
-    lon, lat, mu = positions(disk, SIZE)
+    assert isinstance(seen.geometry, Disk)
+    lon, lat, mu = positions(seen.geometry, SIDE)
     true = field(name, lon, lat)
     np.testing.assert_array_equal(seen.mask, np.isfinite(mu))
     # Between centres of cells a field that bends by 500 G in (2.5 deg)² strays by that times
@@ -67,21 +68,24 @@ def test_it_shows_the_radial_field_along_the_line_of_sight(name: str, disk: Disk
     assert np.abs(seen.data - true * mu)[near].max() < bend
     np.testing.assert_allclose(seen.sigma[near], ((10.0 + 0.1 * lat) * mu)[near], atol=0.02)
     assert seen.observation.quantity is Quantity.B_LOS
-    assert seen.observation.observer == disk.observer
+    assert seen.observation.instrument == "map"
+    assert seen.observation.observer == seen.geometry.observer == disk.observer
 
 
 @every_view
 def test_observed_again_it_is_the_map_where_the_camera_sees(disk: Disk) -> None:
     state = known("bipolar")
     seen = seen_from(state, picture(disk))
-    # What is observed is a magnetogram on the scale of HMI, whoever's view it is.
+    # As a magnetograph would have seen it, without an error of its own.
     magnetogram = replace(seen, observation=replace(seen.observation, instrument="hmi"), sigma=None)
     layer = observe(magnetogram, GRID)
-    inside = disk.observer.mu(*GRID.mesh()) > 0.3
+    inside = disk.observer.mu(*GRID.mesh()) > 0.4
     assert np.isfinite(layer.br[inside]).all()
     strength = np.abs(state.br[inside]).sum()
-    assert np.abs(layer.br - state.br)[inside].sum() < 0.03 * strength
-    assert np.abs(layer.br[inside]).sum() == pytest.approx(strength, rel=0.02)
+    assert np.abs(layer.br - state.br)[inside].sum() < 0.1 * strength
+    net = float(state.br[inside].sum())
+    assert layer.br[inside].sum() == pytest.approx(net, abs=float(0.01 * strength))
+    assert np.corrcoef(layer.br[inside], state.br[inside])[0, 1] > 0.99
 
 
 def test_pixels_larger_than_cells_hold_the_mean() -> None:
@@ -93,15 +97,6 @@ def test_pixels_larger_than_cells_hold_the_mean() -> None:
     assert seen[centre].mean() == pytest.approx(50.0, abs=2.0)
 
 
-def test_ages_are_those_of_the_cells_and_never_is_never() -> None:
-    disk = VIEWS["behind the Sun, upside down"]
-    lon, _, _ = positions(disk, SIZE)
-    age = age_from(known("uniform"), disk, (SIZE, SIZE))
-    assert (age[lon < 179.0] == 5.0).all()
-    assert np.isnan(age[lon > 181.0]).all()
-    assert np.isnan(age[np.isnan(lon)]).all()
-
-
 def test_an_older_map_is_carried_to_the_time_of_the_picture() -> None:
     state, later = known("bipolar"), TIME + timedelta(days=2)
     image = picture(VIEWS["centred"], later)
@@ -110,7 +105,28 @@ def test_an_older_map_is_carried_to_the_time_of_the_picture() -> None:
     assert seen.observation.time == later
 
 
-def test_only_a_disk_can_look() -> None:
-    patch = replace(picture(VIEWS["centred"]), geometry=GRID.geometry)
-    with pytest.raises(BadFile, match=r"euvi\.fts: it does not show a disk; give"):
-        seen_from(known("uniform"), patch)
+def test_the_news_is_what_the_camera_alone_said() -> None:
+    """Two known estimates are combined by hand; taken apart again the second one is left."""
+    prior = seen_from(known("bipolar"), picture(VIEWS["centred"]))
+    rng = np.random.default_rng(0)
+    told = rng.normal(0.0, 100.0, prior.data.shape)
+    error = np.where(np.arange(SIDE) < SIDE // 2, 8.0, 1e4) * np.ones_like(told)
+    before = prior.sigma.astype(np.float64) ** 2
+    after = 1.0 / (1.0 / before + 1.0 / error**2)
+    mean = after * (prior.data / before + told / error**2)
+    posterior = replace(
+        prior, data=mean.astype(np.float32), sigma=np.sqrt(after).astype(np.float32)
+    )
+    alone = news(posterior, prior)
+    left = prior.mask & (np.arange(SIDE) < SIDE // 2)
+    sure = left & (prior.sigma > 4.0)  # elsewhere 8 G teach nothing
+    np.testing.assert_array_equal(alone.mask & (prior.sigma > 4.0), sure)
+    np.testing.assert_allclose(alone.data[sure], told[sure], rtol=1e-3, atol=0.02)
+    np.testing.assert_allclose(alone.sigma[sure], 8.0, rtol=1e-3)
+    assert np.isnan(alone.data[~alone.mask]).all()
+
+
+def test_without_its_error_an_answer_is_no_news() -> None:
+    prior = seen_from(known("uniform"), picture(VIEWS["centred"]))
+    with pytest.raises(BadFile, match=r"euvi\.fts: what was made of it cannot be told from"):
+        news(replace(prior, sigma=None), prior)
