@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from pipeline.cli.asked import Output
-from pipeline.core import BadRequest
+from pipeline.core import BadRequest, parse_utc
 from pipeline.settings import Settings
-from pipeline.terminal import Report, as_text, command
+from pipeline.terminal import Report, as_text, command, progress
 
 app = typer.Typer()
 
@@ -73,17 +73,60 @@ def validate(
 
 
 @command(app)
+def transport(
+    settings: Settings,
+    map_file: Annotated[
+        Path, typer.Argument(metavar="MAP", help="A whole-Sun map: allsun's, or any CEA FITS.")
+    ],
+    to: Annotated[str, typer.Option(help="Time to carry it to, UTC.")],
+    output: Output,
+) -> Report:
+    """Carry a map through time by flux transport, with its error, source and age."""
+    from pipeline import publish, stages, surface
+
+    state = stages.read_map(map_file)
+    carried = surface.balance(surface.forecast(state, parse_utc(to)))
+    provenance = publish.Provenance(datetime.now(UTC), settings.digest())
+    publish.write_synchronic(output, carried, provenance)
+    summary = {
+        "output": str(output),
+        "valid_time": f"{carried.time:%Y-%m-%dT%H:%M:%SZ}",
+        "days": (carried.time - state.time).total_seconds() / 86400,
+        "unsigned_flux_mx": carried.unsigned_flux,
+        "net_flux_removed_mx": carried.net_flux_removed,
+    }
+    return Report(summary, as_text(summary))
+
+
+@command(app)
 def score(
     settings: Settings,
-    map_file: Annotated[Path, typer.Argument(metavar="MAP", help="A synchronic product.")],
+    map_file: Annotated[
+        Path | None, typer.Argument(metavar="MAP", help="A synchronic product.")
+    ] = None,
     truth: Annotated[
-        Path, typer.Argument(help="Truth file, folder of a simulation, or another product.")
-    ],
+        Path | None, typer.Argument(help="Truth file, folder of a simulation, or another product.")
+    ] = None,
     picture: Annotated[
         Path | None, typer.Option(help="PNG to draw: truth, product, difference, error.")
     ] = None,
+    returning: Annotated[
+        bool, typer.Option("--return", help="Score maps of --start to --end by what rotates on.")
+    ] = False,
+    start: Annotated[str | None, typer.Option(help="With --return: the first day, UTC.")] = None,
+    end: Annotated[str | None, typer.Option(help="With --return: the last day, UTC.")] = None,
 ) -> Report:
-    """Score a map and its corona against a known truth, by part of the Sun and source."""
+    """Score a map against a known truth, or maps of many days against what rotates on.
+
+    MAP TRUTH: a map and its corona, by part of the Sun and source.
+
+    --return: maps made of the HMI frames of --archive up to each day, where nobody sees the
+    Sun but it is about to rotate on, against the frames of four days later.
+    """
+    if returning:
+        return _score_return(settings, start, end)
+    if map_file is None or truth is None:
+        raise BadRequest("A score needs MAP and TRUTH, or --return with --start and --end.")
     from pipeline import scores
 
     if picture and picture.suffix.lower() != ".png":
@@ -95,3 +138,13 @@ def score(
         scores.write_picture(picture, comparison.map_, comparison.truth)
         text += f"picture: {picture}"
     return Report(scores.as_json(comparison) | {"picture": picture and str(picture)}, text)
+
+
+def _score_return(settings: Settings, start: str | None, end: str | None) -> Report:
+    """Maps of a period against what rotated on."""
+    from pipeline.scores import return_skill
+
+    if start is None or end is None:
+        raise BadRequest("--return scores the days of a period; give --start and --end.")
+    skill = return_skill.return_skill(settings, parse_utc(start), parse_utc(end), progress)
+    return Report(return_skill.as_json(skill), return_skill.as_text(skill))

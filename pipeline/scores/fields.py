@@ -12,27 +12,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import CarringtonGrid
-from pipeline.core.grid import R_SUN_CM
-from pipeline.surface.rotation import CARRINGTON_RATE
-from pipeline.surface.transport import DAY, Flow, transport
-
 Floats = NDArray[np.floating]
 
-FWHM_PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
-STILL = Flow(rotation=(CARRINGTON_RATE, 0.0, 0.0), meridional=(0.0, 0.0, 0.0), diffusivity=300.0)
 # Net flux below this share of the unsigned flux is what is left of a balance: no ratio of it.
 BALANCED = 0.01
-
-
-def blur(field: Floats, grid: CarringtonGrid, fwhm: float) -> NDArray[np.float64]:
-    """Smooth *field* (..., nlat, nlon) by a Gaussian on the sphere, *fwhm* in deg.
-
-    Diffusion at η for a time t spreads a point to a Gaussian of variance 2ηt.
-    """
-    variance = (math.radians(fwhm) / FWHM_PER_SIGMA) ** 2
-    per_day = 2.0 * STILL.diffusivity * 1e10 / R_SUN_CM**2 * DAY
-    return transport(field, grid, variance / per_day, STILL)
 
 
 def correlation(product: Floats, truth: Floats) -> float:

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pipeline.core import CarringtonGrid
-from pipeline.scores.fields import blur
+from pipeline.surface.transport import blur
 
 Floats = NDArray[np.float64]
 

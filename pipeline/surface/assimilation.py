@@ -1,21 +1,23 @@
 """From images to the map: what each observation says, and how much it is believed.
 
 Every cell holds an estimate and its error variance. Between observations the
-estimate is carried by rotation while its variance grows; an observation pulls it
-towards itself by the ratio of variances, so simultaneous instruments combine
+estimate is carried by flux transport while its variance grows; an observation pulls
+it towards itself by the ratio of variances, so simultaneous instruments combine
 instead of overwriting one another, and the limb counts little.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core import (
     BadFile,
+    BadRequest,
     CarringtonGrid,
     Disk,
     GlobalMap,
@@ -27,18 +29,20 @@ from pipeline.core import (
 )
 from pipeline.surface.regrid import regrid
 from pipeline.surface.remap import cell_means, radial_field
-from pipeline.surface.rotation import rotate_field, rotate_labels
+from pipeline.surface.rotation import rotate_labels
+from pipeline.surface.transport import Flow, renew
+from pipeline.surface.uncertainty import CLIMATE_SIGMA, grown, strength, view_variance
 
 Floats = NDArray[np.float64]
 
-# Error of a carried 0.5° cell, fitted to 102 daily HMI frames of January-April 2014:
-# where the field was weak its rms error is 16, 20, 24, 28, 31 G after 1, 2, 3, 5, 7 days
-# and 35-40 G after 20-26 days; where it was strong the square of the field adds to that.
-CLIMATE_SIGMA = 37.0  # G
-MEMORY_DAYS = 5.0
-# Same frames: the extra error of B_los/mu grows as 1/mu² (17 G at .55, 37 G at .35), which
-# is the mu⁴ weighting of HipFT and AFT.
-VIEW_SIGMA = 5.0  # G at disk centre
+# An instrument errs in the next frame as in the last (inclined fields change little): the
+# correlation of its errors begins below one, for the noise, and falls by e in so many days.
+# Of .5, 1 and 5 days no one returned clearly better in January 2014.
+REPEATED, MEMORY_DAYS = 0.99, 1.0
+# Where the surroundings are stronger than so many times what the map has (towards the limb the
+# same region looks 1.25 times as strong), something has emerged, and the map may be off by as
+# much as it lacks there.
+EMERGED, UNFORESEEN = 1.5, 1.0
 MU_MIN = 0.1
 MIN_COVERAGE = 0.5
 # A pixel rests on its instrument until a daily frame would have come and gone; after that
@@ -65,7 +69,7 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
 
     The error is the noise averaged over the cell, where pixels within its correlation
     length count as one, plus the error of taking the field as radial, which grows
-    towards the limb.
+    with the field around and towards the limb.
 
     Raises
     ------
@@ -80,13 +84,9 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
     )
     seen = cells.coverage >= MIN_COVERAGE
     noise = np.nan_to_num(image.observation.noise) * image.observation.noise_length
-    with np.errstate(invalid="ignore"):
-        sigma = scale * np.hypot(noise * cells.gain, VIEW_SIGMA / cells.mu**2)
-    return Layer(
-        np.where(seen, scale * cells.mean, np.nan),
-        np.where(seen, sigma, np.nan),
-        image.observation,
-    )
+    br = np.where(seen, scale * cells.mean, np.nan)
+    sigma = np.sqrt((scale * noise * cells.gain) ** 2 + view_variance(cells.mu, strength(br, grid)))
+    return Layer(br, np.where(seen, sigma, np.nan), image.observation)
 
 
 def blank(time: datetime, grid: CarringtonGrid) -> GlobalMap:
@@ -117,7 +117,8 @@ def first_guess(synoptic: SolarImage, grid: CarringtonGrid) -> GlobalMap:
     age = np.broadcast_to(24.0 * days, grid.shape)
     scale = _scale(synoptic)
     br = scale * regrid(synoptic, grid)
-    variance = _grown(np.full(grid.shape, (scale * VIEW_SIGMA) ** 2), br, age / 24.0)
+    strong = strength(br, grid)
+    variance = grown(view_variance(np.ones(grid.shape), strong), strong, age / 24.0)
     return GlobalMap(
         time=observation.time,
         grid=grid,
@@ -133,12 +134,25 @@ def first_guess(synoptic: SolarImage, grid: CarringtonGrid) -> GlobalMap:
 
 
 def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
-    """Carry *state* to *time* by differential rotation; its error grows on the way."""
+    """Carry *state* to *time* by flux transport; its error grows on the way.
+
+    Quiet-Sun flux emerges at random, the same whenever the same step is made.
+
+    Raises
+    ------
+    BadRequest : *time* is before that of *state*; diffusion has no way back.
+    """
     if time == state.time:
         return state
+    if time < state.time:
+        raise BadRequest(
+            f"A map valid at {state.time:%Y-%m-%dT%H:%M:%SZ} cannot be carried back to "
+            f"{time:%Y-%m-%dT%H:%M:%SZ}; give a later time, or an earlier map."
+        )
     start, stop = _days(state.time), _days(time)
     grid, days = state.grid, stop - start
-    br = rotate_field(state.br, grid, days)
+    rng = np.random.default_rng([int(t.timestamp()) % 2**32 for t in (state.time, time)])
+    br = renew(state.br, grid, days, Flow(), rng)
     variance = rotate_labels(state.sigma, grid, start, stop).astype(np.float64) ** 2
     age = rotate_labels(state.age, grid, start, stop) + np.float32(24.0 * days)
     source = rotate_labels(state.source, grid, start, stop)
@@ -146,37 +160,42 @@ def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
         state,
         time=time,
         br=br.astype(np.float32),
-        sigma=np.sqrt(_grown(variance, br, days)).astype(np.float32),
+        sigma=np.sqrt(grown(variance, strength(br, grid), days)).astype(np.float32),
         source=np.where(age < FRESH_HOURS, source, Source.TRANSPORTED).astype(np.uint8),
         age=age,
     )
 
 
 def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
-    """Combine *state* and *layer*, each weighted by its precision.
+    """Combine *state* and *layer* by the Kalman gain of errors that may be correlated.
 
     The older of the two is first carried to the time of the newer. An instrument repeats
-    its error from frame to frame (the field is taken as radial each time), so of its
-    further frames the map takes the field but no smaller error than that of one frame.
+    its error from frame to frame (the field is taken as radial each time), so what the map
+    owes to it shares the error of its next frame: a better view replaces a worse one, a worse
+    one changes little, however often it comes, and a late frame does not undo a newer one.
+    Where a region has emerged, the map was more wrong than it claimed.
     """
     observation = layer.observation
     time = max(state.time, observation.time)
     state, layer = forecast(state, time), _carried(layer, state.grid, time)
-    prior = state.sigma.astype(np.float64) ** 2
     seen = np.isfinite(layer.br)
-    gain = np.where(seen, prior / (prior + layer.sigma**2), 0.0)
+    expected = EMERGED * strength(np.where(seen, state.br, np.nan), state.grid)
+    emerged = np.fmax(strength(layer.br, state.grid) - expected, 0.0)
+    prior, error = state.sigma.astype(np.float64) ** 2 + (UNFORESEEN * emerged) ** 2, layer.sigma**2
+    repeated, age = _repeated(state, observation), _hours(observation.time, time)
+    shared = repeated * np.fmin(prior, error)
+    gain = np.where(seen, (prior - shared) / (prior + error - 2.0 * shared), 0.0)
     br = state.br + gain * np.where(seen, layer.br - state.br, 0.0)
-    variance = (1.0 - gain) * prior
-    if _repeats(state, observation):
-        variance = np.where(seen, np.fmax(variance, np.fmin(prior, layer.sigma**2)), prior)
-    trusted = gain >= 0.5
+    variance = np.where(seen, prior - gain * (prior - shared), state.sigma**2)
+    # At least half the weight, of the frame and of its kind before it; no cell grows older.
+    trusted = seen & ((1.0 - repeated / 2.0) * error <= prior) & ~(state.age < age)
     newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
         br=br.astype(np.float32),
         sigma=np.sqrt(variance).astype(np.float32),
         source=np.where(trusted, SOURCE[observation.instrument], state.source).astype(np.uint8),
-        age=np.where(trusted, _hours(observation.time, time), state.age).astype(np.float32),
+        age=np.where(trusted, age, state.age).astype(np.float32),
         inputs=(*state.inputs, observation),
         last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
@@ -193,10 +212,13 @@ def _scale(image: SolarImage) -> float:
     return HMI_SCALE[instrument]
 
 
-def _repeats(state: GlobalMap, observation: Observation) -> bool:
-    """Whether *state* still holds what the same instrument saw before."""
+def _repeated(state: GlobalMap, observation: Observation) -> float:
+    """Correlation of the error of *observation* with that of the instrument's last one."""
     last = state.last_observed.get(observation.instrument)
-    return last is not None and observation.time - last < timedelta(days=MEMORY_DAYS)
+    if last is None:
+        return 0.0
+    apart = abs(_days(observation.time) - _days(last))
+    return REPEATED * math.exp(-apart / MEMORY_DAYS)
 
 
 def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
@@ -204,7 +226,7 @@ def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
     start, stop = _days(layer.observation.time), _days(time)
     br = rotate_labels(layer.br, grid, start, stop)
     variance = rotate_labels(layer.sigma, grid, start, stop) ** 2
-    return replace(layer, br=br, sigma=np.sqrt(_grown(variance, br, stop - start)))
+    return replace(layer, br=br, sigma=np.sqrt(grown(variance, strength(br, grid), stop - start)))
 
 
 def balance(state: GlobalMap) -> GlobalMap:
@@ -220,12 +242,6 @@ def balance(state: GlobalMap) -> GlobalMap:
     br = np.where(state.br > 0, state.br * (mean / positive), state.br * (mean / negative))
     removed = (positive - negative) * state.grid.cell_area
     return replace(state, br=br.astype(np.float32), net_flux_removed=float(removed))
-
-
-def _grown(variance: Floats, br: Floats, days: Floats | float) -> Floats:
-    """Error variance after *days* without observation: it relaxes to climate plus field²."""
-    limit = CLIMATE_SIGMA**2 + br**2
-    return limit + (variance - limit) * np.exp(-np.asarray(days) / MEMORY_DAYS)
 
 
 def _days(time: datetime) -> float:

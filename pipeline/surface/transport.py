@@ -8,10 +8,17 @@ factor on each Fourier coefficient; what acts across rows is the same for all lo
 a matrix. Both are taken exactly in time and alternate symmetrically (Strang 1968), so a
 step may be an hour or a day. Flux through row edges makes the matrix conserve net flux
 to rounding, and at the poles the edge has no length, so nothing special happens there.
+
+Diffusion alone makes the network fade, which on the Sun small bipoles renew. Bipoles that
+emerge everywhere at random and diffuse make a field that is alike at all scales wider than
+they are, white noise on cells of equal area; so each factor of a step gives back, at random,
+just what it takes from white noise (the fluctuation-dissipation theorem). Without any
+observation a map then tends to quiet Sun, whatever the length of the steps.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,11 +28,16 @@ from scipy.linalg import expm
 
 from pipeline.core import CarringtonGrid
 from pipeline.core.grid import R_SUN_CM
-from pipeline.surface.rotation import ROTATION, drift_rate
+from pipeline.surface.rotation import CARRINGTON_RATE, ROTATION, drift_rate
 
 Floats = NDArray[np.float64]
 
 DAY = 86400.0  # s
+FWHM_PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
+# G, standard deviation among cells of 1/259200 of the sphere (half a degree). Its unsigned field
+# is that of the quietest 1.6 % of the surface near disk centre on HMI frames of January 2014,
+# 4.9 G (where long tails make the standard deviation 8.8 G).
+QUIET_SUN, QUIET_CELLS = 6.1, 259_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +55,62 @@ class Flow:
     diffusivity: float = 300.0
 
 
+STILL = Flow(rotation=(CARRINGTON_RATE, 0.0, 0.0), meridional=(0.0, 0.0, 0.0))
+
+
 def transport(field: NDArray[np.floating], grid: CarringtonGrid, days: float, flow: Flow) -> Floats:
-    """Carry *field* (..., nlat, nlon) by *flow* for *days* in one step, gauss to gauss."""
+    """Carry *field* (..., nlat, nlon) by *flow* for *days* in one step, gauss to gauss.
+
+    days : not negative; diffusion has no way back
+    """
     along, across = _propagators(grid, days, flow)
     half = np.fft.irfft(np.fft.rfft(field, axis=-1) * along, n=grid.nlon, axis=-1)
     return np.fft.irfft(np.fft.rfft(across @ half, axis=-1) * along, n=grid.nlon, axis=-1)
 
 
-@lru_cache(maxsize=8)
+def renew(
+    field: NDArray[np.floating],
+    grid: CarringtonGrid,
+    days: float,
+    flow: Flow,
+    rng: np.random.Generator,
+) -> Floats:
+    """Carry *field* as :func:`transport` does, while quiet-Sun flux emerges as it fades.
+
+    What emerges has no net flux, and is another for every member of (..., nlat, nlon).
+    """
+    along, across = _propagators(grid, days, flow)
+    lost_along, lost_across = _losses(grid, days, flow)
+    shape, sigma = np.shape(field), QUIET_SUN * math.sqrt(grid.nlon * grid.nlat / QUIET_CELLS)
+
+    def rows(values: NDArray[np.floating]) -> Floats:
+        noise = np.fft.rfft(rng.normal(0.0, sigma, shape), axis=-1) * lost_along
+        return np.fft.irfft(np.fft.rfft(values, axis=-1) * along + noise, n=grid.nlon, axis=-1)
+
+    return rows(across @ rows(field) + lost_across @ rng.normal(0.0, sigma, shape))
+
+
+def blur(field: NDArray[np.floating], grid: CarringtonGrid, fwhm: float) -> Floats:
+    """Smooth *field* (..., nlat, nlon) by a Gaussian on the sphere, *fwhm* in deg.
+
+    Diffusion at η for a time t spreads a point to a Gaussian of variance 2ηt.
+    """
+    variance = (math.radians(fwhm) / FWHM_PER_SIGMA) ** 2
+    per_day = 2.0 * STILL.diffusivity * 1e10 / R_SUN_CM**2 * DAY
+    return transport(field, grid, variance / per_day, STILL)
+
+
+@lru_cache(maxsize=16)
+def _losses(grid: CarringtonGrid, days: float, flow: Flow) -> tuple[Floats, Floats]:
+    """What a step takes from unit white noise: factors along rows, a matrix across them."""
+    along, across = _propagators(grid, days, flow)
+    variance, modes = np.linalg.eigh(np.eye(grid.nlat) - across @ across.T)
+    # Where the flow converges it adds to the noise; nothing emerges against it.
+    root = modes * np.sqrt(variance.clip(min=0.0))
+    return np.sqrt(1.0 - np.abs(along) ** 2), root - root.mean(axis=0)
+
+
+@lru_cache(maxsize=16)
 def _propagators(
     grid: CarringtonGrid, days: float, flow: Flow
 ) -> tuple[NDArray[np.complex128], Floats]:

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.core import CarringtonGrid
 from pipeline.scores import fields
 
 RNG = np.random.default_rng(7)
@@ -69,29 +68,3 @@ def test_what_cannot_be_said_is_nan() -> None:
     assert all(math.isnan(figure(NOTHING, NOTHING)) for figure in pairs)
     assert math.isnan(fields.coverage(NOTHING, NOTHING, 1))
     assert math.isnan(fields.rms(NOTHING))
-
-
-@pytest.mark.parametrize("fwhm", [2.0, 4.0, 8.0])
-def test_blur_damps_a_harmonic_as_a_gaussian_does(fwhm: float) -> None:
-    grid = CarringtonGrid(360, 180)
-    s = grid.sin_lat[:, np.newaxis]
-    degree, order = 5, 4
-    harmonic = s * (1 - s**2) ** 2 * np.cos(np.radians(order * grid.lon))
-    variance = np.radians(fwhm) ** 2 / (8 * np.log(2))
-    expected = np.exp(-degree * (degree + 1) * variance / 2) * harmonic
-    np.testing.assert_allclose(
-        fields.blur(harmonic, grid, fwhm), expected, atol=2e-4 * harmonic.max()
-    )
-
-
-@pytest.mark.parametrize("fwhm", [2.0, 8.0])
-@pytest.mark.parametrize("lat", [0.0, 60.0])
-def test_a_blurred_point_has_the_width_asked_for(fwhm: float, lat: float) -> None:
-    grid = CarringtonGrid(720, 360)
-    row = int(np.abs(grid.lat - lat).argmin())
-    point = np.zeros(grid.shape)
-    point[row, 100] = 1.0
-    profile = fields.blur(point, grid, fwhm)[row]
-    half = grid.lon[profile > profile.max() / 2]
-    width = (np.ptp(half) + 0.5) * np.cos(np.radians(grid.lat[row]))
-    assert width == pytest.approx(fwhm, abs=0.5)

@@ -10,6 +10,7 @@ from known_disks import field, positions, view
 
 from pipeline.core import (
     BadFile,
+    BadRequest,
     CarringtonGrid,
     Disk,
     GlobalMap,
@@ -21,7 +22,9 @@ from pipeline.core import (
     earth,
 )
 from pipeline.surface import Layer, analyse, balance, blank, first_guess, forecast, observe
-from pipeline.surface.assimilation import CLIMATE_SIGMA, FRESH_HOURS, MEMORY_DAYS, VIEW_SIGMA
+from pipeline.surface.assimilation import FRESH_HOURS
+from pipeline.surface.transport import blur
+from pipeline.surface.uncertainty import CLIMATE_SIGMA, VIEW, strength
 
 GRID = CarringtonGrid(360, 180)
 NOON = datetime(2014, 1, 31, 12, tzinfo=UTC)
@@ -61,7 +64,7 @@ def a_map() -> GlobalMap:
 
 
 def test_simultaneous_layers_combine_in_any_order() -> None:
-    hmi, gong = layer("hmi", 30.0, 6.0), layer("gong", 42.0, 9.0)
+    hmi, gong = layer("hmi", 8.0, 6.0), layer("gong", 8.5, 9.0)
     one = analyse(analyse(a_map(), hmi), gong)
     other = analyse(analyse(a_map(), gong), hmi)
     assert np.allclose(one.br, other.br, rtol=1e-5, atol=1e-5)
@@ -78,18 +81,18 @@ def test_the_better_of_two_simultaneous_layers_is_the_source_in_any_order() -> N
 
 
 def test_the_combination_is_the_mean_weighted_by_precision() -> None:
-    state = analyse(analyse(a_map(), layer("hmi", 30.0, 6.0)), layer("gong", 42.0, 9.0))
+    state = analyse(analyse(a_map(), layer("hmi", 8.0, 6.0)), layer("gong", 8.5, 9.0))
     west = GRID.lon < 180.0
     prior = a_map().sigma[:, west].astype(float)
     precision = prior**-2 + 6.0**-2 + 9.0**-2
-    mean = (a_map().br[:, west] / prior**2 + 30.0 / 6.0**2 + 42.0 / 9.0**2) / precision
+    mean = (a_map().br[:, west] / prior**2 + 8.0 / 6.0**2 + 8.5 / 9.0**2) / precision
     assert np.allclose(state.br[:, west], mean, rtol=1e-5, atol=1e-4)
     assert np.allclose(state.sigma[:, west], precision**-0.5, rtol=1e-5)
 
 
 def test_sigma_never_grows_through_an_analysis_and_the_unseen_stays_as_it_was() -> None:
     before, east = a_map(), GRID.lon > 180.0
-    after = analyse(before, layer("hmi", 500.0, 25.0))
+    after = analyse(before, layer("hmi", 12.0, 25.0))
     assert (after.sigma <= before.sigma).all()
     assert (after.sigma < before.sigma)[:, ~east].all()
     for name in ("br", "sigma", "source", "age"):
@@ -99,18 +102,18 @@ def test_sigma_never_grows_through_an_analysis_and_the_unseen_stays_as_it_was() 
 
 
 def test_hourly_frames_keep_the_disk_observed_and_its_error_honest() -> None:
-    """The view repeats its error: a hundred frames are no better than one."""
+    """The view repeats its error: many frames are hardly better than one, not eight times."""
     image, disk = magnetogram("hmi")
     one = observe(image, GRID)
     state = blank(NOON, GRID)
-    for hour in range(96):
+    for hour in range(72):
         seen = replace(one.observation, time=NOON + hour * timedelta(hours=1))
         state = analyse(state, replace(one, observation=seen))
     mu = disk.observer.mu(*GRID.mesh())
     centre = mu > 0.75
     assert (state.source[centre] == Source.HMI).all()
     assert state.age[centre].max() == 0.0
-    assert (state.sigma[centre] >= 0.99 * one.sigma[centre]).all()
+    assert (state.sigma[centre] >= 0.9 * one.sigma[centre]).all()
 
 
 def test_a_layer_in_which_nothing_was_seen_leaves_the_map_unchanged() -> None:
@@ -121,22 +124,25 @@ def test_a_layer_in_which_nothing_was_seen_leaves_the_map_unchanged() -> None:
     assert after.inputs == (empty.observation,)
 
 
-def test_sigma_grows_with_time_to_climate_plus_field() -> None:
-    state = analyse(replace(blank(NOON, GRID)), layer("hmi", 0.0, 5.0))
-    west = GRID.lon < 180.0
-    sigmas = [forecast(state, NOON + n * DAY).sigma.astype(float) for n in (0, 1, 3, 10, 100)]
-    grown = np.array([np.sort(sigma, axis=None)[: west.sum()].mean() for sigma in sigmas])
-    assert (np.diff(grown) > 0).all()
-    once = np.sqrt(CLIMATE_SIGMA**2 + (grown[0] ** 2 - CLIMATE_SIGMA**2) * np.exp(-1 / MEMORY_DAYS))
-    assert grown[1] == pytest.approx(once, rel=1e-4)
-    assert sigmas[-1].max() == pytest.approx(CLIMATE_SIGMA, rel=1e-4)
-    assert sigmas[-1].min() == pytest.approx(CLIMATE_SIGMA, rel=1e-4)
+def test_sigma_grows_with_age_and_with_the_strength_of_the_surroundings() -> None:
+    sigmas = []
+    for strong in (5.0, 50.0, 200.0):
+        seen = analyse(blank(NOON, GRID), layer("hmi", strong, 5.0))
+        inland = np.abs(GRID.mesh()[0] - 90.0) < 60.0
+        carried = [forecast(seen, NOON + days * DAY) for days in (0, 1, 3, 10)]
+        sigmas.append([float(map_.sigma[inland].mean()) for map_ in carried])
+    assert (np.diff(sigmas, axis=0)[:, 1:] > 0.0).all()
+    assert (np.diff(sigmas, axis=1) > 0.0).all()
 
 
-def test_sigma_of_strong_field_grows_to_the_field() -> None:
-    strong = replace(blank(NOON, GRID), br=np.full(GRID.shape, 200.0, np.float32))
-    limit = forecast(strong, NOON + 100 * DAY).sigma
-    assert np.allclose(limit, np.hypot(CLIMATE_SIGMA, 200.0), rtol=1e-4)
+def test_where_nothing_is_known_the_error_stays_that_of_the_climate() -> None:
+    carried = forecast(blank(NOON, GRID), NOON + 100 * DAY)
+    assert np.allclose(carried.sigma, CLIMATE_SIGMA, rtol=1e-3)
+
+
+def test_a_map_is_not_carried_back() -> None:
+    with pytest.raises(BadRequest, match=r"^A map valid at 2014-01-31T12:00:00Z cannot be carried"):
+        forecast(a_map(), NOON - HOUR)
 
 
 def test_hourly_forecasts_are_one_forecast() -> None:
@@ -145,10 +151,37 @@ def test_hourly_forecasts_are_one_forecast() -> None:
     for n in range(1, 49):
         hourly = forecast(hourly, NOON + n * HOUR)
     once = forecast(state, NOON + 2 * DAY)
-    assert np.abs(hourly.br - once.br).max() < 1e-3
+    assert hourly.unsigned_flux == pytest.approx(once.unsigned_flux, rel=0.02)
+    assert hourly.net_flux == pytest.approx(state.net_flux, rel=1e-4)
+    assert np.median(np.abs(hourly.sigma / once.sigma - 1.0)) < 0.1
     assert np.array_equal(hourly.source, once.source)
     assert np.allclose(hourly.age, once.age, atol=1e-3, equal_nan=True)
     assert forecast(state, NOON) is state
+
+
+def test_the_same_forecast_is_the_same_map() -> None:
+    first, again = (forecast(a_map(), NOON + HOUR) for _ in range(2))
+    assert np.array_equal(first.br, again.br)
+
+
+def test_a_region_that_has_emerged_is_believed_at_once() -> None:
+    """A map of quiet Sun is surer of itself than a frame is of a region, and yet wrong."""
+    lon, lat = GRID.mesh()
+    region = 300.0 * np.exp(-((lon - 90.0) ** 2 + (lat - 15.0) ** 2) / 18.0)
+    quiet = forecast(analyse(blank(NOON, GRID), layer("hmi", 4.0, 4.0)), NOON + 5 * DAY)
+    seen = Layer(4.0 + region, 10.0 + region / 4.0, seen_by("gong", NOON + 5 * DAY))
+    after = analyse(quiet, seen)
+    assert (after.source[region > 100.0] == Source.GONG).all()
+    assert np.abs(after.br - seen.br)[region > 100.0].max() < 0.2 * 300.0
+
+
+def test_a_late_frame_does_not_undo_a_newer_one() -> None:
+    state = analyse(blank(NOON - 6 * HOUR, GRID), layer("hmi", 10.0, 6.0))
+    late = analyse(state, layer("hmi", 12.0, 6.0, NOON - 6 * HOUR))
+    known = state.age == 0.0
+    assert np.abs(late.br - state.br)[known].max() < 0.25 * 2.0  # alone it would have half a say
+    assert np.array_equal(late.age[known], state.age[known])
+    assert late.time == state.time
 
 
 def test_a_late_layer_is_carried_to_the_time_of_the_map() -> None:
@@ -162,7 +195,7 @@ def test_a_late_layer_is_carried_to_the_time_of_the_map() -> None:
     assert seen.mean() == 0.5
     assert late.sigma[seen].min() > 6.0
     inland = seen & np.roll(seen, 5, axis=1) & np.roll(seen, -5, axis=1)
-    gap = np.abs(late.br - punctual.br)[inland]
+    gap = np.abs(blur(late.br - punctual.br, GRID, 8.0))[inland]  # small flux emerges anew
     assert gap.max() < 0.1 * 10.0
 
 
@@ -222,9 +255,10 @@ def test_observe_gives_radial_field_and_an_error_that_grows_to_the_limb() -> Non
     assert np.isfinite(seen.br[inside]).all()
     assert np.isnan(seen.br[mu < 0.0]).all()
     assert np.abs(seen.br - field("dipole", lon, lat))[inside].max() < 0.2
-    assert seen.sigma[mu > 0.99].mean() == pytest.approx(VIEW_SIGMA, rel=0.1)
-    at_limb = (mu > 0.24) & (mu < 0.26)
-    assert seen.sigma[at_limb].mean() == pytest.approx(VIEW_SIGMA / 0.25**2, rel=0.1)
+    around = strength(seen.br, GRID)
+    for cells in (np.abs(mu - 0.7) < 0.01, np.abs(mu - 0.4) < 0.01):
+        expected = VIEW * np.mean(around[cells] / mu[cells])
+        assert seen.sigma[cells].mean() == pytest.approx(expected, rel=0.2)
 
 
 def test_gong_and_mdi_are_brought_to_the_scale_of_hmi() -> None:
