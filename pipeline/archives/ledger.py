@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import DateTime, Dialect, create_engine, select, text
+from sqlalchemy import URL, DateTime, Dialect, Engine, create_engine, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from pipeline.core import BadRequest, CannotWrite
+
+# A server that went away is noticed within a minute, not when the kernel gives up after a quarter
+# of an hour: seconds, seconds, milliseconds (PostgreSQL, libpq, "Parameter Key Words").
+POSTGRESQL = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -91,20 +95,12 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         self.notice: str | None = None
+        self._url, self._engine = _engine(url)
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         try:
-            self._url = make_url(url)
             self._open()
-        except (ArgumentError, ImportError) as error:
-            raise BadRequest(
-                f"The database of the ledger cannot be used ({error}); install its driver, or "
-                "give archives.ledger a URL like sqlite:////var/lib/allsun/ledger.sqlite."
-            ) from error
-        except OperationalError as error:
-            raise self._refusal(error) from error
-        except DatabaseError as error:
-            if self._url.get_backend_name() != "sqlite":
-                raise
-            self.notice = _set_aside(Path(str(self._url.database)), str(error.orig))
+        except Damaged as error:
+            self.notice = _set_aside(Path(str(self._url.database)), str(error))
             self._open()
 
     def current(self, url: str) -> File | None:
@@ -127,11 +123,14 @@ class Ledger:
 
     def add(self, file: File) -> None:
         """Enter a file, and note that its URL came right if it had failed."""
-        with self._session() as session:
+
+        def enter(session: Session) -> None:
             session.merge(file)
             failure = session.get(Failure, file.url)
             if failure is not None and failure.resolved_at is None:
                 failure.resolved_at = file.fetched_at
+
+        self._enter(enter)
 
     def failure(self, url: str) -> Failure | None:
         """The unresolved failure of *url*, if any."""
@@ -152,52 +151,104 @@ class Ledger:
         earlier = self.failure(url)
         attempts = earlier.attempts + 1 if earlier else 1
         wait = timedelta(hours=min(24, 2 ** min(attempts - 1, 5) - 1))
-        with self._session() as session:
-            session.merge(
-                Failure(
-                    url=url,
-                    archive=archive,
-                    slot=slot,
-                    reason=reason,
-                    quarantined=quarantined,
-                    attempts=attempts,
-                    failed_at=now,
-                    retry_at=now + wait,
-                    resolved_at=None,
-                )
-            )
+        failure = Failure(
+            url=url,
+            archive=archive,
+            slot=slot,
+            reason=reason,
+            quarantined=quarantined,
+            attempts=attempts,
+            failed_at=now,
+            retry_at=now + wait,
+            resolved_at=None,
+        )
+        self._enter(lambda session: session.merge(failure))
 
     def close(self) -> None:
         self._engine.dispose()
 
     def _open(self) -> None:
-        self._engine = create_engine(self._url)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         try:
             with self._engine.connect() as connection:
                 if self._engine.dialect.name == "sqlite":
                     verdict = connection.scalar(text("PRAGMA quick_check"))
                     if verdict != "ok":
-                        raise DatabaseError("PRAGMA quick_check", None, ValueError(verdict))
-            Row.metadata.create_all(self._engine)
-        except DatabaseError:
+                        raise Damaged(str(verdict))
+            self._create_tables()
+        except DBAPIError as error:
+            self._engine.dispose()
+            # SQLite tells a file that is no database, or damaged, by the bare class.
+            if self._engine.dialect.name == "sqlite" and type(error) is DatabaseError:
+                raise Damaged(str(error.orig)) from error
+            raise self._refusal(error) from error
+        except Damaged:
             self._engine.dispose()
             raise
 
+    def _create_tables(self) -> None:
+        try:
+            Row.metadata.create_all(self._engine)
+        except DBAPIError:  # another process created them between the look and the deed
+            Row.metadata.create_all(self._engine)
+
+    def _enter(self, change: Callable[[Session], object]) -> None:
+        """Make a *change* of one row, anew if another process entered that row meanwhile."""
+        with self._refusing():
+            try:
+                with self._sessions.begin() as session:
+                    change(session)
+            except IntegrityError:
+                with self._sessions.begin() as session:
+                    change(session)
+
     @contextmanager
     def _session(self) -> Iterator[Session]:
+        with self._refusing(), self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
         try:
-            with self._sessions.begin() as session:
-                yield session
-        except DatabaseError as error:
+            yield
+        except DBAPIError as error:
             raise self._refusal(error) from error
 
-    def _refusal(self, error: DatabaseError) -> CannotWrite:
-        where = self._url.database if self._url.get_backend_name() == "sqlite" else self._url
-        return CannotWrite(
-            f"{where}: the ledger cannot be used ({error.orig}); "
-            "check its folder, permissions and free space."
-        )
+    def _refusal(self, error: DBAPIError) -> CannotWrite:
+        if self._engine.dialect.name == "sqlite":
+            where, remedy = str(self._url.database), "its folder, permissions and free space"
+        else:
+            where, remedy = _without_secrets(self._url), "that the server runs and lets it write"
+        reason = " ".join(str(error.orig).split())
+        return CannotWrite(f"{where}: the ledger cannot be used ({reason}); check {remedy}.")
+
+
+class Damaged(Exception):
+    """The file is no database, or one with damage."""
+
+
+def _engine(url: str) -> tuple[URL, Engine]:
+    """The database that *url* names, not yet asked for anything."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "postgresql":
+            return parsed, create_engine(parsed)
+        patience = {key: text for key, text in POSTGRESQL.items() if key not in parsed.query}
+        # A connection that the server closed meanwhile is replaced before it is used.
+        return parsed, create_engine(parsed, connect_args=patience, pool_pre_ping=True)
+    except ValueError:  # its words may hold a piece of the password
+        reason = "its URL cannot be read: in a password, write @ as %40, / as %2F and : as %3A"
+    except (ArgumentError, ImportError) as error:
+        reason = str(error)
+    raise BadRequest(
+        f"The database of the ledger cannot be used ({reason}); install its driver (for "
+        "PostgreSQL: pip install 'allsun[postgres]'), or give archives.ledger a URL like "
+        "sqlite:////var/lib/allsun/ledger.sqlite."
+    )
+
+
+def _without_secrets(url: URL) -> str:
+    """What may be told of where a database is."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _set_aside(file: Path, problem: str) -> str:

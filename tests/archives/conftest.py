@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 from tiny_archive import QUICK, Clock, TinyArchive
 
@@ -51,3 +52,12 @@ def fetcher_of(
     yield make
     for fetcher in opened:
         fetcher.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """A PostgreSQL server of one's own."""
+    if reason := postgres.why_not():
+        pytest.skip(reason)
+    with postgres.running() as server:
+        yield server
