@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from pipeline.core import Corona, earth
 from pipeline.scores.fields import mean, ratio
-from pipeline.scores.regions import directions, normalised
 from pipeline.scores.sectors import SECTORS
+from pipeline.surface.regions import directions, normalised
 
 Floats = NDArray[np.float64]
 Curves = tuple[Floats, ...]

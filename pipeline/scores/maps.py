@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.core import GlobalMap, Source, earth
 from pipeline.scores import fields, regions
 from pipeline.scores.sectors import SECTORS
+from pipeline.surface.regions import centres_of
 from pipeline.surface.transport import blur
 
 WIDTHS = (1, 2, 4, 8)  # deg, full width at half maximum
@@ -61,7 +62,7 @@ def score_map(map_: GlobalMap, truth: NDArray[np.floating]) -> tuple[MapScore, .
     """
     grid = map_.grid
     smooth = {w: blur(np.stack([map_.br, truth]), grid, w) for w in WIDTHS}
-    found, real = (regions.find_regions(br, grid) for br in (map_.br, truth))
+    found, real = (centres_of(br, grid) for br in (map_.br, truth))
     false, missed = ~regions.matched(found, real), ~regions.matched(real, found)
     error = map_.br - truth
 

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_sun import GRID, MERIDIAN, SUN, bipole, observed
+from small_sun import GRID, SUN, bipole, observed
 
 from pipeline.core import CarringtonGrid
 from pipeline.scores.maps import MapScore, score_map
-from pipeline.scores.regions import find_regions
 from pipeline.scores.sectors import SECTORS
 
 
@@ -104,16 +103,7 @@ def test_a_shifted_region_is_a_hit_within_ten_degrees(
     assert counts(score) == expected
 
 
-def test_a_region_across_longitude_zero_is_one() -> None:
-    br = bipole(-MERIDIAN, 10) + bipole(60 - MERIDIAN, -15)
-    places = find_regions(br, GRID)
-    lon = np.degrees(np.arctan2(places[:, 1], places[:, 0]))
-    np.testing.assert_allclose(np.sort(lon), [0, 60], atol=1)
-    np.testing.assert_allclose(np.sort(np.degrees(np.arcsin(places[:, 2]))), [-15, 10], atol=1)
-
-
 def test_a_quiet_sun_has_no_regions() -> None:
-    assert find_regions(np.full(GRID.shape, 5.0), GRID).shape == (0, 3)
     score = score_map(observed(np.zeros(GRID.shape)), np.zeros(GRID.shape))[0]
     assert counts(score) == (0, 0, 0)
     assert math.isnan(score.correlation[1])
