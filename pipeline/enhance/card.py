@@ -50,14 +50,16 @@ class Channel(BaseModel):
     model_config = _MODEL
 
     name: Plain
-    kind: Literal["field", "intensity", "noise", "radius", "mask"]
-    """field: B_los in G. intensity: EUV in DN/s. noise: the frame's noise level in G, the
-    same in every pixel. radius: distance from the disk's centre in solar radii. mask: 1 where
-    the measured channels (or the one named *of*) hold a measurement, else 0."""
+    kind: Literal["field", "intensity", "prior", "sigma", "leading", "noise", "radius", "mask"]
+    """field: B_los in G. intensity: EUV in DN/s. prior: B_los in G that a map promises, which
+    helps and is never answered for by itself. sigma: standard error of the channel named *of*,
+    G. leading: polarity that leads in regions by Hale's law, -1 to 1. noise: the frame's noise
+    level in G, the same in every pixel. radius: distance from the disk's centre in solar radii.
+    mask: 1 where the measured channels (or the one named *of*) hold a value, else 0."""
     wavelength: int | None = None
     """Å, of an intensity; 193 and 195 are one channel, 193."""
     of: Plain | None = None
-    """The measured channel whose pixels a mask tells of; none means all of them."""
+    """The channel whose pixels a mask or a sigma tells of; none means all that are measured."""
     normalise: Literal["none", "disk median"] = "none"
     """disk median: scaled so that the median within .98 of the radius is 100."""
     clip: Range | None = None
@@ -69,8 +71,13 @@ class Channel(BaseModel):
 
     @property
     def measured(self) -> bool:
-        """Whether an instrument measured it, as opposed to geometry and masks."""
+        """Whether an instrument measured it, as opposed to priors, geometry and masks."""
         return self.kind in ("field", "intensity")
+
+    @property
+    def pictured(self) -> bool:
+        """Whether an image fills it."""
+        return self.measured or self.kind == "prior"
 
 
 class Grid(BaseModel):
@@ -187,8 +194,8 @@ class Card(BaseModel):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         kinds = [channel.kind for channel in self.inputs]
-        names = {channel.name for channel in self.inputs if channel.measured}
-        if not names:
+        names = {channel.name for channel in self.inputs if channel.pictured}
+        if not any(channel.measured for channel in self.inputs):
             raise ValueError("no input channel is measured")
         if len({channel.name for channel in self.inputs}) < len(self.inputs):
             raise ValueError("two input channels have one name")
@@ -196,6 +203,8 @@ class Card(BaseModel):
             raise ValueError("no mask channel: the network could not tell a gap from a zero")
         if strangers := {c.of for c in self.inputs if c.of} - names:
             raise ValueError(f"a mask tells of {', '.join(sorted(strangers))}, which is no input")
+        if any(channel.kind == "sigma" and not channel.of for channel in self.inputs):
+            raise ValueError("a sigma does not say of which channel")
         if self.half and len(self.half) != len(self.members):
             raise ValueError("half names other graphs than members")
         if missing := {*self.members, *self.half, self.golden} - set(self.files):

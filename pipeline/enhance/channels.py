@@ -12,6 +12,7 @@ from pipeline.core import BadFile, Disk, Quantity, SolarImage, great_circle
 from pipeline.enhance.card import Card, Channel
 from pipeline.enhance.frames import pixel_scale, zoom
 
+MAP = "map"  # the instrument of a picture that a map promises
 SAME_LINE = {195: 193}  # Å; EUVI's and AIA's channel of Fe XII
 # Frames that one spacecraft takes within some hours are this near in Carrington longitude;
 # two spacecraft hardly ever are.
@@ -31,6 +32,8 @@ def objection(card: Card, image: SolarImage) -> str | None:
     if not any(_fits(channel, image) for channel in card.inputs):
         wavelength = f" at {observation.wavelength} Å" if observation.wavelength else ""
         return f"{observation.quantity}{wavelength} is no input of {card.label}"
+    if observation.instrument == MAP and image.sigma is None:
+        return "it does not state its standard error"
     if (scale := pixel_scale(geometry)) is None:
         return f"{card.label} takes disks and patches, and it is neither"
     if card.grid.radius and not isinstance(geometry, Disk):
@@ -61,6 +64,8 @@ def assigned(images: Sequence[SolarImage], card: Card) -> dict[str, SolarImage]:
         if not free:
             raise refuse(image, "another image has filled its channel", "give one of each kind")
         sources[free[0].name] = image
+    if not any(channel.measured for channel in card.inputs if channel.name in sources):
+        raise refuse(images[0], "it is what a map promises, no observation", "give one besides")
     if needed := [n for n in untold(card) if n not in sources]:
         problem = f"{card.label} needs {', '.join(needed)} besides"
         raise refuse(images[0], problem, "give that image, too")
@@ -74,8 +79,8 @@ def untold(card: Card) -> list[str]:
 
 
 def missing(sources: Mapping[str, SolarImage], card: Card) -> list[str]:
-    """The measured channels for which there is no image."""
-    return [c.name for c in card.inputs if c.measured and c.name not in sources]
+    """The channels for which there is no image."""
+    return [c.name for c in card.inputs if c.pictured and c.name not in sources]
 
 
 def refuse(image: SolarImage, problem: str, remedy: str) -> BadFile:
@@ -85,8 +90,9 @@ def refuse(image: SolarImage, problem: str, remedy: str) -> BadFile:
 
 def _fits(channel: Channel, image: SolarImage) -> bool:
     quantity = image.observation.quantity
-    if channel.kind == "field":
-        return quantity is Quantity.B_LOS
+    if channel.kind in ("field", "prior"):
+        carried = image.observation.instrument == MAP
+        return quantity is Quantity.B_LOS and carried == (channel.kind == "prior")
     lines = {_line(channel.wavelength), _line(image.observation.wavelength)}
     return channel.kind == "intensity" and quantity is Quantity.INTENSITY and len(lines) == 1
 

@@ -30,6 +30,7 @@ from pipeline.enhance.frames import (
     zoom,
 )
 from pipeline.enhance.noise import noise_level
+from pipeline.enhance.polarity import leading_polarity
 
 # A frame this near to north up or north down is left or reversed as it is, and its geometry
 # keeps the angle: HMI hangs within .1 deg of 180, and no network sees a tilt of 1 deg.
@@ -84,7 +85,9 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
         planes[channel.name], masks[channel.name] = _usable(
             plane, measured, radius, channel, sources[channel.name]
         )
-    anything = np.logical_or.reduce(list(masks.values()))
+    # What a map promises is no measurement: where nothing else is, nothing is answered.
+    answering = {c.name for c in card.inputs if c.measured}
+    anything = np.logical_or.reduce([m for name, m in masks.items() if name in answering])
     mask = np.logical_and.reduce([anything, *(masks[name] for name in untold(card))])
     if not mask.any():
         raise refuse(first, "with the other images it shares no pixel", "take the next frames")
@@ -94,6 +97,11 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
         elif channel.kind == "noise":
             level = _noise(sources, planes, masks, radius, geometry)
             planes[channel.name] = np.full(full, level, np.float32)
+        elif channel.kind == "sigma" and channel.of in sources:
+            planes[channel.name] = _error(sources[channel.of], geometry, shape, full)
+            masks[channel.name] = masks[channel.of]
+        elif channel.kind == "leading":
+            planes[channel.name] = _leading(first, geometry, full)
         elif channel.kind == "mask":
             masks[channel.name] = _told(channel, masks, card, full)
     outside, beyond = _outside(planes, masks, mask, card)
@@ -142,6 +150,19 @@ def _placed(image: SolarImage, geometry: Geometry, shape: Shape, full: Shape) ->
     plane, measured = onto(image.data, image.mask, image.geometry, geometry, shape)
     more = [(0, full[0] - shape[0]), (0, full[1] - shape[1])]
     return np.pad(np.where(measured, plane, np.float32(0.0)), more), np.pad(measured, more)
+
+
+def _error(image: SolarImage, geometry: Geometry, shape: Shape, full: Shape) -> Plane:
+    """The standard error of *image* on the network's grid, as if neighbours erred alike."""
+    sigma = np.ones_like(image.data) if image.sigma is None else image.sigma
+    plane, _ = onto(sigma, image.mask, image.geometry, geometry, shape)
+    return np.pad(plane, [(0, full[0] - shape[0]), (0, full[1] - shape[1])])
+
+
+def _leading(image: SolarImage, geometry: Geometry, full: Shape) -> Plane:
+    """The polarity that leads, 0 beyond the limb."""
+    y, x = np.mgrid[: full[0], : full[1]]
+    return np.nan_to_num(leading_polarity(image.observation.time, geometry.sphere(x, y)[1]))
 
 
 def _usable(
@@ -220,7 +241,7 @@ def _tensor(
     if channel.name not in planes:
         return np.zeros(full, np.float32)
     plane = _clipped(planes[channel.name], channel)
-    known = masks[channel.name] if channel.measured else np.isfinite(plane)
+    known = masks.get(channel.name, np.isfinite(plane))
     if channel.transform == "log10":
         plane = np.log10(plane, where=known, out=np.zeros_like(plane))
     normal = (plane - np.float32(channel.offset)) / np.float32(channel.scale)
