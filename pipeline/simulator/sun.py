@@ -54,12 +54,17 @@ class Moment:
 
 
 def simulate(
-    start: datetime, hours: int, seed: int, grid: CarringtonGrid | None = None
+    start: datetime,
+    hours: int,
+    seed: int,
+    grid: CarringtonGrid | None = None,
+    every: int = 1,
 ) -> Iterator[Moment]:
-    """The Sun of *seed* at *start* and every hour after it, *hours* moments in all.
+    """The Sun of *seed* for *hours* from *start* on, a moment for every hour.
 
     start : any UTC time; the cycle's phase follows from it
     grid : 1440 by 720 by default
+    every : hours from one moment to the next, and the step of its transport
 
     Two runs of one seed give the same bytes; two that start at different times have the
     same regions and the same network, and nearly the same carried field.
@@ -68,10 +73,10 @@ def simulate(
     flow = sun_flow(seed)
     day = _day(start)
     field = _mature(day, seed, grid, flow)
-    for hour in range(hours):
+    for hour in range(0, hours, every):
         now = day + hour / 24.0
         if hour:
-            field = _carried(field, grid, now, 1.0 / 24.0, seed, flow)
+            field = _carried(field, grid, now, every / 24.0, seed, flow)
         yield _moment(start + timedelta(hours=hour), now, field, seed, grid, flow)
 
 
