@@ -7,6 +7,7 @@ share a batch. Refuses to know what the batches are for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from models import data
-from models.data import forward
+from models.data import forward, imager
 from models.data.views import Views
 from models.recipe import Recipe
 from pipeline.core import BadRequest
@@ -67,14 +68,12 @@ def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
         sources[origin(scene.region)] * float(scene.valid.sum()) / areas[origin(scene.region)]
         for scene in used
     ]
-    wanted = task(recipe)
-
-    def draw(count: int, seed: int, step: int) -> data.Batch:
-        return data.sampler(
-            used, wanted, size=recipe.data.patch, count=count, seed=seed, step=step, shares=shares
-        )
-
-    return draw
+    wanted, size = task(recipe), recipe.data.patch
+    if isinstance(wanted, imager.Imaging):
+        kept = partial(imager.sampler, used, wanted, size=size, shares=shares)
+    else:
+        kept = partial(data.sampler, used, wanted, size=size, shares=shares)
+    return lambda count, seed, step: kept(count=count, seed=seed, step=step)
 
 
 def origin(region: str) -> str:
@@ -82,11 +81,13 @@ def origin(region: str) -> str:
     return region.split("-")[0]
 
 
-def task(recipe: Recipe) -> data.Denoising | data.SuperResolution:
+def task(recipe: Recipe) -> data.Denoising | data.SuperResolution | imager.Imaging:
     """What *recipe* wants learnt."""
     scale = recipe.output.scale
     channels = tuple(channel.name for channel in recipe.inputs)
     how = recipe.degradation
+    if how.kind == "farside":
+        return imager.Imaging(recipe.inputs, scale, **how.model_dump(exclude={"kind"}))
     views = Views(**how.views.model_dump())
     if how.kind == "super-resolution":
         return data.SuperResolution(

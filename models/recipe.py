@@ -19,6 +19,8 @@ from pipeline.enhance.card import Channel, Grid, Plain, Positive, Range
 RECIPES = Path(__file__).parent / "recipes"
 _MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+TAKEN = ("field", "intensity", "prior")  # kinds of a first channel
+
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -52,6 +54,7 @@ class Output(BaseModel):
     factor: Literal[1, 2, 4] = 1
     """Output pixels per input pixel, along each axis."""
     uncertainty: Literal["none", "log_variance"] = "none"
+    returns: Literal["input pixels", "network pixels"] = "input pixels"
 
 
 class Split(BaseModel):
@@ -126,6 +129,20 @@ class SuperResolution(BaseModel):
     views: Views = Views()
 
 
+class Farside(BaseModel):
+    """EUV pictures in, the field out; see ``models.data.Imaging`` for the keys."""
+
+    model_config = _MODEL
+
+    kind: Literal["farside"]
+    channels: dict[str, Positive]
+    prior: Share = 0.0
+    spoilt: Share = 0.0
+    noise: Range = (0.0, 0.0)
+    mirrored: Share = 0.0
+    reversed: Share = 0.0
+
+
 class Losses(BaseModel):
     """Weights of the terms of :mod:`models.losses`, on values in units of ``output.scale``."""
 
@@ -141,6 +158,7 @@ class Losses(BaseModel):
     flux: NotNegative = 0.0
     weak_flux: NotNegative = 0.0
     likelihood: NotNegative = 0.0
+    unsigned: NotNegative = 0.0
     likelihood_beta: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Not a term: the power of the stated variance by which a pixel counts in the likelihood."""
     adversarial: NotNegative = 0.0
@@ -215,23 +233,27 @@ class Recipe(BaseModel):
     seed: Annotated[int, Field(ge=0)] = 0
     about: About
     inputs: tuple[Channel, ...]
-    """Channels of ``x``, named as the planes of ``models.data``: the field first, the mask last."""
+    """Channels of ``x``, named as the planes of ``models.data``: what is measured first, the mask
+    last; the network's base is the first of them."""
     output: Output = Output()
     network: Network
     data: Data
-    degradation: Annotated[Denoising | SuperResolution, Field(discriminator="kind")]
+    degradation: Annotated[Denoising | SuperResolution | Farside, Field(discriminator="kind")]
     losses: Losses
     training: Training
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         kinds = [channel.kind for channel in self.inputs]
-        if len(kinds) < 2 or kinds[0] not in ("field", "intensity") or kinds[-1] != "mask":
+        if len(kinds) < 2 or kinds[0] not in TAKEN or kinds[-1] != "mask":
             raise ValueError("inputs begin with what is measured and end with the mask")
-        if self.losses.likelihood and self.output.uncertainty == "none":
+        told = self.losses.likelihood or self.losses.unsigned
+        if told and self.output.uncertainty == "none":
             raise ValueError('the likelihood needs output.uncertainty = "log_variance"')
-        if isinstance(self.degradation, Denoising) and self.output.factor != 1:
-            raise ValueError("noise alone leaves pixels as they are: output.factor is 1")
+        if not isinstance(self.degradation, SuperResolution) and self.output.factor != 1:
+            raise ValueError("only super-resolution makes pixels finer: output.factor is 1")
+        if isinstance(self.degradation, Farside):
+            return self
         if any(c.transform != "linear" or c.offset or c.normalise != "none" for c in self.inputs):
             raise ValueError("inputs are divided by their scale, and nothing else")
         if any(c.scale != 1 for c in self.inputs if c.kind in ("radius", "mask")):

@@ -7,7 +7,9 @@ Refuses to know: where a scene came from, which split it is in, what is done to 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as having
 from datetime import datetime
 
 import numpy as np
@@ -34,6 +36,7 @@ class Scene:
     observed : (H / n, W / n) what another camera, or the same in less time, reports of
         *field* [G], in the same frame and n times coarser; NaN where nothing is measured
     limit : gauss; a field of this strength or more was clipped and is no truth
+    planes : (H, W) each, by name: whatever else is known of the same pixels; NaN where not
     """
 
     field: Field
@@ -43,6 +46,7 @@ class Scene:
     time: datetime
     observed: Field | None = None
     limit: float = math.inf
+    planes: Mapping[str, Field] = having(default_factory=dict)
 
     @property
     def valid(self) -> NDArray[np.bool_]:

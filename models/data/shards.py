@@ -26,6 +26,7 @@ from models.data.split import HeldOut, LeakError, split
 from pipeline.core import AllsunError, BadFile, BadRequest, CannotWrite
 
 INDEX = "index.json"
+PLANE = "plane "  # before the names of a scene's further planes
 REBUILD = "build the data set again in a new folder"
 
 
@@ -215,6 +216,7 @@ def _shard(
 def _arrays(scene: Scene) -> dict[str, Any]:
     values = {part.name: getattr(scene, part.name) for part in fields(scene)}
     values["time"] = scene.time.isoformat()
+    values |= {f"{PLANE}{name}": plane for name, plane in values.pop("planes").items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -239,6 +241,11 @@ def _scenes(folder: Path, shard: Shard) -> Iterator[Scene]:
                 time=datetime.fromisoformat(str(values["time"])),
                 observed=values.get("observed"),
                 limit=float(values["limit"]),
+                planes={
+                    name.removeprefix(PLANE): values[name]
+                    for name in values
+                    if name.startswith(PLANE)
+                },
             )
 
 

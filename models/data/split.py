@@ -41,6 +41,13 @@ SHARPS = HeldOut(
 DISKS = HeldOut(validation=frozenset({"2014-03"}), test=frozenset({"2014-04"}))
 # Any other period: half a year lies between the months of either.
 SEASONS = HeldOut(validation=frozenset({"--06", "--12"}), test=frozenset({"--03", "--09"}))
+# Suns of models.data.farside.
+SUNS = HeldOut(
+    validation=frozenset({"sun-21", "sun-22"}),
+    test=frozenset(
+        f"sun-{seed}" for shift in (0, 10, 20) for seed in range(31 + shift, 34 + shift)
+    ),
+)
 
 
 def month(scene: Scene) -> str:
