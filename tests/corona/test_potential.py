@@ -1,15 +1,11 @@
 """The potential field against closed forms, against pfsspy, and against its own laws."""
 
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pfsspy
 import pytest
-import sunpy.map
 from multipoles import faces, harmonic, on_cells, rms
-from threadpoolctl import threadpool_limits
 
 from pipeline.core import BadRequest, CarringtonGrid
 from pipeline.corona.field import Field
@@ -24,41 +20,6 @@ def rough(grid: CarringtonGrid, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     large = sum(on_cells(d, m, grid) * rng.normal() for d in range(1, 6) for m in range(-d, d + 1))
     return large + 20.0 * rng.standard_normal(grid.shape) + 3.0
-
-
-def as_sunpy(br: np.ndarray, grid: CarringtonGrid) -> sunpy.map.Map:
-    header = {
-        "CTYPE1": "CRLN-CEA", "CTYPE2": "CRLT-CEA", "CUNIT1": "deg", "CUNIT2": "deg",
-        "CRPIX1": (grid.nlon + 1) / 2, "CRPIX2": (grid.nlat + 1) / 2, "CRVAL1": 180.0,
-        "CRVAL2": 0.0, "CDELT1": 360 / grid.nlon, "CDELT2": np.degrees(2 / grid.nlat),
-        "DATE-OBS": datetime(2014, 1, 31, tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-    }  # fmt: skip
-    return sunpy.map.Map(br, header)
-
-
-def pfsspys(br: np.ndarray, grid: CarringtonGrid, nr: int) -> tuple[np.ndarray, ...]:
-    """pfsspy's radial, eastward and northward field on the faces, ordered as ours."""
-    with threadpool_limits(1):
-        radial, southward, eastward = pfsspy.pfss(pfsspy.Input(as_sunpy(br, grid), nr, RSS)).bc
-    return radial.value.T, eastward.value.T[..., :-1], -southward.value.T
-
-
-@pytest.mark.parametrize(("nlon", "nr"), [(360, 35), (720, 50)])
-def test_every_component_is_pfsspys(nlon: int, nr: int) -> None:
-    grid = CarringtonGrid(nlon, nlon // 2)
-    br = rough(grid)
-    field = solve(prepare(grid, RSS, nr), br)
-    radial, east, north = pfsspys(br, grid, nr)
-    # The tangential field of the uppermost layer is zero; on the poles pfsspy has other values.
-    for ours, theirs in (
-        (field.br, radial),
-        (field.b_east[:-1], east[:-1]),
-        (field.b_north[:-1, 1:-1], north[:-1, 1:-1]),
-    ):
-        assert rms(ours - theirs) < 1e-6 * rms(theirs)
-        assert rms(ours[-1] - theirs[-1]) < 1e-6 * rms(theirs[-1])
-    assert not field.b_east[-1].any()
-    assert not field.b_north[-1].any()
 
 
 def imbalance(field: Field) -> float:
