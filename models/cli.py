@@ -119,8 +119,8 @@ def export(
     recipe, _ = checkpoints.trained(files[0])
     places = _places(recipe, settings, folders, None)
     with Console(stderr=True).status("Exporting"):
-        x, scale = exporting.calibrated(files, stores.streaming(recipe, places, "validation"))
-        found = exporting.export(files, x, out or _weights(settings), scale)
+        x, fitted = exporting.calibrated(files, stores.streaming(recipe, places, "validation"))
+        found = exporting.export(files, x, out or _weights(settings), fitted)
     summary = {
         "folder": str(found.folder),
         "largest difference from torch, G": found.difference,

@@ -32,7 +32,7 @@ from models.batches import VALIDATION_SEED, Draw, held_out, tensors
 from models.files import write_whole
 from models.nets import Network
 from models.recipe import Recipe
-from models.validation import sigma_scale
+from models.validation import Calibration, calibrate
 from pipeline import __version__
 from pipeline.core import AllsunError, BadRequest
 from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
@@ -65,13 +65,16 @@ class Exported:
 
 
 def export(
-    members: Sequence[Path], x: NDArray[np.float32], weights: Path, scale_of_sigma: float = 1.0
+    members: Sequence[Path],
+    x: NDArray[np.float32],
+    weights: Path,
+    calibration: Calibration,
 ) -> Exported:
     """Write the network, or ensemble, of the trained *members* below *weights*.
 
     members : files ``best.pt`` of one recipe, with different seeds
     x : (1, C, H, W), H and W different multiples of the stride: an input as in operation
-    scale_of_sigma : factor on every sigma, fitted on validation data
+    calibration : of the stated errors, fitted on validation data
 
     Raises
     ------
@@ -94,15 +97,15 @@ def export(
         )
         golden = _stacked([answer(part / name, x) for name in names])
         np.savez_compressed(part / GOLDEN, allow_pickle=False, x=x, **golden)
-        output = _output(recipe, scale_of_sigma)
+        output = _output(recipe, calibration)
         halves, why = _halves(nets, names, x, golden, output, part)
         card = _card(recipe, nets[0], output, names, halves, part)
         (part / CARD).write_text(card.model_dump_json(indent=2) + "\n")
     return Exported(folder, difference, why)
 
 
-def calibrated(members: Sequence[Path], draw: Draw) -> tuple[NDArray[np.float32], float]:
-    """What :func:`export` needs besides: an input as in operation, and the scale of sigma.
+def calibrated(members: Sequence[Path], draw: Draw) -> tuple[NDArray[np.float32], Calibration]:
+    """What :func:`export` needs besides: an input as in operation, and how errors are stated.
 
     draw : gives batches of validation data
 
@@ -114,7 +117,7 @@ def calibrated(members: Sequence[Path], draw: Draw) -> tuple[NDArray[np.float32]
     recipe, nets = _members(members)
     batches = held_out(recipe, draw)
     x, _, _ = tensors(draw(2, VALIDATION_SEED, 0))
-    return torch.cat([x[:1], x[1:]], 3).numpy(), sigma_scale(recipe, nets, batches)
+    return torch.cat([x[:1], x[1:]], 3).numpy(), calibrate(recipe, nets, batches)
 
 
 def add_metrics(folder: Path, metrics: Sequence[Metric]) -> None:
@@ -225,14 +228,16 @@ def _halves(
     return called, ""
 
 
-def _output(recipe: Recipe, scale_of_sigma: float) -> Output:
+def _output(recipe: Recipe, calibration: Calibration) -> Output:
     return Output(
         quantity=recipe.about.quantity,
         scale=recipe.output.scale,
         factor=recipe.output.factor,
         field_scale=recipe.about.field_scale,
         uncertainty=recipe.output.uncertainty,
-        sigma_scale=scale_of_sigma,
+        sigma_scale=calibration.sigma_scale,
+        error_length=calibration.error_length,
+        returns=recipe.output.returns,
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models import losses
 from models.batches import Tensors, placed
@@ -21,6 +23,8 @@ from models.nets import Estimate
 from models.recipe import Recipe
 
 Images = dict[str, NDArray[Any]]
+
+BLOCK = 16  # px: about half a degree near disk centre in HMI's pixels, a cell of the map
 
 
 def estimate(recipe: Recipe, net: nn.Module, x: Tensor) -> Estimate:
@@ -84,12 +88,28 @@ def _images(scale: float, x: Tensor, answer: Estimate, target: Tensor, valid: Te
     return images
 
 
-def sigma_scale(recipe: Recipe, members: Sequence[nn.Module], batches: Sequence[Tensors]) -> float:
-    """The factor that makes stated standard errors as large as real ones, in the mean square.
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a card says of errors beyond the stated variance, fitted on validation data.
 
-    Members' variances count by the law of total variance, as the pipeline counts them.
+    sigma_scale : the factor that makes stated standard errors as large as real ones
+    error_length : over how many output pixels, along a side, errors are alike
     """
-    squares = variances = 0.0
+
+    sigma_scale: float = 1.0
+    error_length: float = 1.0
+
+
+def calibrate(
+    recipe: Recipe, members: Sequence[nn.Module], batches: Sequence[Tensors]
+) -> Calibration:
+    """Stated standard errors against real ones, pixel by pixel and in means over blocks.
+
+    Members' variances count by the law of total variance, as the pipeline counts them. The
+    mean over N pixels whose errors are alike over L each way errs by sigma L / sqrt(N).
+    """
+    block = min(BLOCK, recipe.data.patch * recipe.output.factor)
+    squares = variances = blocks = kept = 0.0
     with torch.no_grad():
         for x, target, valid in batches:
             answers = [member(x) for member in members]
@@ -98,6 +118,13 @@ def sigma_scale(recipe: Recipe, members: Sequence[nn.Module], batches: Sequence[
             if recipe.output.uncertainty != "none":
                 told = torch.stack([answer.log_variance.exp() for answer in answers])
                 variance = variance + told.mean(0)
-            squares += float(((means.mean(0) - target).square() * valid).sum())
+            error = (means.mean(0) - target) * valid
+            squares += float(error.square().sum())
             variances += float((variance * valid).sum())
-    return math.sqrt(squares / variances) if variances else 1.0
+            whole = functional.avg_pool2d(valid, block) == 1
+            blocks += float(functional.avg_pool2d(error, block).square()[whole].sum())
+            kept += float(functional.avg_pool2d(error.square(), block)[whole].sum())
+    return Calibration(
+        sigma_scale=math.sqrt(squares / variances) if variances else 1.0,
+        error_length=max(1.0, block * math.sqrt(blocks / kept)) if kept else 1.0,
+    )

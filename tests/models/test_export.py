@@ -25,6 +25,7 @@ from models.nets import TRUNKS  # noqa: E402
 from models.nets.unet import UNet  # noqa: E402
 from models.recipe import Recipe  # noqa: E402
 from models.training import train  # noqa: E402
+from models.validation import Calibration  # noqa: E402
 from pipeline.core import BadRequest  # noqa: E402
 from pipeline.enhance import registry, verify  # noqa: E402
 from pipeline.enhance.card import Metric, read_card  # noqa: E402
@@ -117,9 +118,9 @@ def test_files_tell_nothing_of_the_machine(exported: tuple[Path, Path]) -> None:
 def test_a_version_is_never_replaced(exported: tuple[Path, Path]) -> None:
     home, _ = exported
     members = [home / "0" / "best.pt"]
-    x, scale = exporting.calibrated(members, draw)
+    x, fitted = exporting.calibrated(members, draw)
     with pytest.raises(BadRequest, match="this version exists"):
-        exporting.export(members, x, home / "weights", scale)
+        exporting.export(members, x, home / "weights", fitted)
 
 
 def test_numbers_of_an_evaluation_end_in_the_card(exported: tuple[Path, Path]) -> None:
@@ -151,9 +152,9 @@ def test_nothing_ships_that_differs_from_torch(
         network={"kind": "two-faced"}, output={"uncertainty": "none"}, losses={"likelihood": 0}
     )
     best = train(wanted, draw, draw, tmp_path / "run")
-    x, scale = exporting.calibrated([best], draw)
+    x, fitted = exporting.calibrated([best], draw)
     with pytest.raises(exporting.NotTheSame, match=r"0\.01 G from torch"):
-        exporting.export([best], x, tmp_path / "weights", scale)
+        exporting.export([best], x, tmp_path / "weights", fitted)
     assert list((tmp_path / "weights" / "small").iterdir()) == []
 
 
@@ -187,7 +188,7 @@ def test_float16_stays_away_where_it_loses_too_much(
     )
     checkpoints.save_best(wanted, checkpoints.begin(wanted, torch.device("cpu"), None), tmp_path)
     x = np.full((1, 2, 4, 6), 40.0117, np.float32)
-    found = exporting.export([tmp_path / "best.pt"], x, tmp_path / "weights")
+    found = exporting.export([tmp_path / "best.pt"], x, tmp_path / "weights", Calibration())
     assert f"largest {0.0117 * 400:.3g} G" in found.half
     assert read_card(found.folder).half == ()
     assert not list(found.folder.glob("*.fp16.onnx"))

@@ -21,7 +21,7 @@ from learning import draw, read_weights, recipe  # noqa: E402
 from models import checkpoints  # noqa: E402
 from models.batches import held_out, placed  # noqa: E402
 from models.training import Diverged, rate, train  # noqa: E402
-from models.validation import sigma_scale, validate  # noqa: E402
+from models.validation import calibrate, validate  # noqa: E402
 from pipeline.core import BadFile, BadRequest  # noqa: E402
 
 HARD = {
@@ -161,9 +161,25 @@ def test_the_scale_of_sigma_makes_errors_as_large_as_stated() -> None:
     batches = held_out(recipe(data={"batch": 64}), draw)
     x, target, valid = placed(batches[0], torch.device("cpu"))
     real = math.sqrt(float(((x[:, :1] - target) * valid).square().sum() / valid.sum()))
-    assert sigma_scale(recipe(), [Stating()], batches) == pytest.approx(real / 0.2, rel=1e-4)
     # Two members that agree say no more than one.
-    assert sigma_scale(recipe(), [Stating()] * 2, batches) == pytest.approx(real / 0.2, rel=1e-4)
+    for members in ([Stating()], [Stating()] * 2):
+        found = calibrate(recipe(), members, batches)
+        assert found.sigma_scale == pytest.approx(real / 0.2, rel=1e-4)
+
+
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_the_length_of_errors_is_that_over_which_they_repeat(length: int) -> None:
+    class Zero(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> SimpleNamespace:
+            return SimpleNamespace(mean=torch.zeros_like(x), log_variance=torch.zeros_like(x))
+
+    rng = torch.Generator().manual_seed(1)
+    errors = torch.randn(64, 1, 96 // length, 96 // length, generator=rng)
+    target = errors.repeat_interleave(length, 2).repeat_interleave(length, 3)
+    batches = [(torch.zeros_like(target), target, torch.ones_like(target))]
+    # 64·36 means over blocks tell their variance to 3 %, the length to half of that.
+    found = calibrate(recipe(data={"patch": 96}), [Zero()], batches).error_length
+    assert found == pytest.approx(length, rel=0.05)
 
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
