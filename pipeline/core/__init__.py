@@ -28,6 +28,7 @@ from pipeline.core.nouns import (
     SolarImage,
     Source,
 )
+from pipeline.core.seismic import SeismicRegion, SeismicRegions
 from pipeline.core.times import from_gps, from_tai, parse_utc, stamp, to_tai
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "Postel",
     "Quality",
     "Quantity",
+    "SeismicRegion",
+    "SeismicRegions",
     "SolarImage",
     "Source",
     "earth",

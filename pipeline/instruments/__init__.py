@@ -24,8 +24,9 @@ from pipeline.instruments import (
     synoptic,
 )
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, open_image
+from pipeline.instruments.seismic_lists import read_regions
 
-__all__ = ["Instrument", "read"]
+__all__ = ["Instrument", "read", "read_regions"]
 
 
 class Instrument(Protocol):
