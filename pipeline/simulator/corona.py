@@ -79,11 +79,12 @@ class Corona:
 
 @lru_cache(maxsize=len(euv.RELATIONS))
 def _brightness(moment: Moment, channel: euv.Relation, seed: int) -> Picture:
-    return euv.intensity(moment, _open_field(moment), channel, seed)
+    return euv.intensity(moment, open_field(moment), channel, seed)
 
 
 @lru_cache(maxsize=1)
-def _open_field(moment: Moment) -> NDArray[np.int8]:
+def open_field(moment: Moment) -> NDArray[np.int8]:
+    """Polarity of open field on :data:`COARSE`, 0 where it is closed."""
     coarse = moment.grid.block_mean(moment.br, COARSE).astype(np.float32)
     above = corona.extrapolate(coarse, COARSE, moment.time, SOURCE_SURFACE, RADIAL_CELLS)
     return above.open_field
