@@ -1,6 +1,6 @@
-"""What a cycle shows of itself while it works: its acts, timed, and the checks of its result.
+"""What a cycle shows of itself while it works: its acts, timed.
 
-Knows: names of acts and checks, clocks, and how to be stopped between two acts. Refuses
+Knows: names of acts, clocks, and how to be stopped between two acts. Refuses
 to know: what an act does, and who reads the figures.
 """
 
@@ -25,13 +25,8 @@ PROGRESS = Gauge(
     "allsun_cycle_progress_timestamp_seconds",
     "When the daemon's work last went a step further, or was seen to be waiting as it should",
 )
-CHECK_FAILED = Gauge(
-    "allsun_check_failed",
-    "1 for a check that the newest map failed, 0 for one that it passed",
-    ["check", "severity"],
-)
-
 _stopping = threading.Event()
+_progressed = time.monotonic()
 
 
 class Stopped(AllsunError):
@@ -58,7 +53,14 @@ def act(stage: str) -> Iterator[None]:
 
 def progressed() -> None:
     """Note that the work goes on."""
+    global _progressed
+    _progressed = time.monotonic()
     PROGRESS.set(time.time())
+
+
+def idle() -> float:
+    """Seconds since the work last went on, whatever was done to the clock."""
+    return time.monotonic() - _progressed
 
 
 def stop() -> None:

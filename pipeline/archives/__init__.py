@@ -9,6 +9,8 @@ A user needs ``Fetcher`` and a group of ``catalog``. Where do I find …
     what makes a file whole?                       ``verify``
     where files lie, and bad ones are kept?        ``cache``
     what was fetched, and what failed?             ``ledger``
+    what is counted?                               ``telemetry``
+    what is deleted?                               ``pruning``
 
 Refuses to know: what is inside a file.
 """
@@ -28,6 +30,7 @@ from pipeline.archives.catalog import (
 )
 from pipeline.archives.fetcher import Fetcher, Found
 from pipeline.archives.ledger import Ledger
+from pipeline.archives.pruning import prune
 from pipeline.archives.search import Fetched
 from pipeline.archives.verify import local
 
@@ -48,4 +51,5 @@ __all__ = [
     "Manners",
     "aia",
     "local",
+    "prune",
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
+from pipeline.archives import telemetry
 from pipeline.archives.catalog import Remote
 from pipeline.archives.ledger import File, Ledger
 from pipeline.archives.politeness import Trouble, Unavailable
@@ -92,6 +93,7 @@ class Cache:
                 if written > LARGEST:
                     raise Trouble(remote.url, f"is larger than {LARGEST // 2**20} MiB")
                 file.write(chunk)
+        telemetry.BYTES.labels(telemetry.archive(remote.url)).inc(written)
         if incoming.size is not None and written != incoming.size:
             raise Trouble(remote.url, f"ended after {written} of {incoming.size} bytes", again=True)
         return incoming
@@ -108,6 +110,7 @@ class Cache:
         self._sizes_seen.pop(remote.url, None)
 
     def _quarantine(self, remote: Remote, part: Path, problem: str) -> Trouble:
+        telemetry.FETCHES.labels(telemetry.archive(remote.url), "corrupt").inc()
         kept = f"{QUARANTINE}/{sha256(part)[:12]}-{remote.name}"
         self._place(part, kept)
         self._ledger.fail(

@@ -21,6 +21,7 @@ from pipeline.archives.jsoc import Jsoc
 from pipeline.archives.ledger import Ledger
 from pipeline.archives.search import Fetched, Search
 from pipeline.archives.sources import Folder, Source, Web
+from pipeline.core import clock
 
 SLOT = timedelta(seconds=1)  # observations nearer than this are the same one
 
@@ -62,7 +63,7 @@ class Fetcher:
         mirror: str | None = None,
         *,
         manners: tuple[Manners, ...] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = clock.now,
     ) -> None:
         self._cache = Cache(cache, ledger, clock)
         self._ledger = ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,15 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityEr
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from pipeline.archives.telemetry import LEDGER_DAMAGED
 from pipeline.core import BadRequest, CannotWrite
 
 # A server that went away is noticed within a minute, not when the kernel gives up after a quarter
 # of an hour: seconds, seconds, milliseconds (PostgreSQL, libpq, "Parameter Key Words").
 POSTGRESQL = {"connect_timeout": "10", "keepalives_idle": "30", "tcp_user_timeout": "60000"}
+
+# Of two threads that find the file damaged, only one sets it aside.
+_opening = threading.Lock()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -97,11 +102,13 @@ class Ledger:
         self.notice: str | None = None
         self._url, self._engine = _engine(url)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        try:
-            self._open()
-        except Damaged as error:
-            self.notice = _set_aside(Path(str(self._url.database)), str(error))
-            self._open()
+        with _opening:
+            try:
+                self._open()
+            except Damaged as error:
+                self.notice = _set_aside(Path(str(self._url.database)), str(error))
+                LEDGER_DAMAGED.inc()
+                self._open()
 
     def current(self, url: str) -> File | None:
         """The content of *url* that was fetched last."""

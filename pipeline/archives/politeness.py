@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import stamina
 
+from pipeline.archives import telemetry
 from pipeline.archives.catalog import Manners
 from pipeline.core import AllsunError
 
@@ -55,7 +56,8 @@ class Absent(Unavailable):
 class Host:
     """The door to one host (or family of hosts) for all requests of this process."""
 
-    def __init__(self, manners: Manners, clock: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, manners: Manners, clock: Callable[[], datetime]) -> None:
+        self._archive = telemetry.archive(name)
         self._manners = manners
         self._clock = clock
         self._one_at_a_time = threading.Lock()
@@ -83,6 +85,7 @@ class Host:
     def _turn(self, host: str) -> Iterator[None]:
         with self._one_at_a_time:
             if self._closed_until is not None and self._clock() < self._closed_until:
+                self._count("closed")
                 raise Trouble(
                     host,
                     f"failed {self._failures} times in a row (the last time it "
@@ -93,13 +96,16 @@ class Host:
             try:
                 yield
             except Unavailable:
-                self._failures = 0
+                self._count("absent")
+                self._opened()
                 raise
             except Trouble as trouble:
+                self._count("trouble")
                 self._note(trouble)
                 raise
             else:
-                self._failures = 0
+                self._count("ok")
+                self._opened()
             finally:
                 self._next = time.monotonic() + self._manners.interval
 
@@ -118,6 +124,14 @@ class Host:
             trouble.again = False
         if pause:
             self._closed_until = self._clock() + timedelta(seconds=pause)
+            telemetry.BREAKER_OPEN.labels(self._archive).set(1)
+
+    def _opened(self) -> None:
+        self._failures = 0
+        telemetry.BREAKER_OPEN.labels(self._archive).set(0)
+
+    def _count(self, outcome: str) -> None:
+        telemetry.FETCHES.labels(self._archive, outcome).inc()
 
 
 def _backoff(error: Exception) -> bool | float:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.client import responses
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -98,7 +99,6 @@ class Web:
         self._mirror = mirror.rstrip("/") if mirror else None
         self._manners = manners
         self._clock = clock
-        self._doors: dict[str, Host] = {}
         self._client = httpx.Client(headers={"User-Agent": "allsun", "Accept-Encoding": "identity"})
 
     def close(self) -> None:
@@ -118,10 +118,7 @@ class Web:
         manners = next(
             m for m in self._manners if m.host in ("", name) or name.endswith(f".{m.host}")
         )
-        door = manners.host or name
-        if door not in self._doors:
-            self._doors[door] = Host(manners, self._clock)
-        return manners, self._doors[door]
+        return manners, _door(self._mirror, manners.host or name, manners, self._clock)
 
     def entries(self, url: str) -> tuple[Entry, ...]:
         try:
@@ -170,6 +167,12 @@ class Web:
             response.close()
             request = following
         return response
+
+
+@cache
+def _door(mirror: str | None, name: str, manners: Manners, clock: Callable[[], datetime]) -> Host:
+    """The one door of this process to a host, so that no two jobs hurry it at once."""
+    return Host(name, manners, clock)
 
 
 def refusal(url: str, status: int, retry_after: str | None, detail: str = "") -> Trouble:

@@ -6,7 +6,11 @@ hosts that is asked as one. Refuses to know: who reads them.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from prometheus_client import Counter, Gauge
+
+from pipeline.archives.catalog import MANNERS
 
 FETCHES = Counter(
     "allsun_fetches_total",
@@ -21,3 +25,10 @@ BREAKER_OPEN = Gauge(
 LEDGER_DAMAGED = Counter(
     "allsun_ledger_damaged_total", "Times that a damaged ledger was set aside and begun anew"
 )
+
+
+def archive(place: str) -> str:
+    """What metrics call the host of a URL, or a host: its family's name, if it has one."""
+    host = urlsplit(place).netloc or place
+    families = (manners.host for manners in MANNERS if manners.host)
+    return next((f for f in families if host == f or host.endswith(f".{f}")), host)

@@ -32,10 +32,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.core import stamp
+from pipeline.core import clock, stamp
 from pipeline.publish import durable
 
 SUFFIX = {"synchronic": ".nc", "corona": ".nc", "wsa": ".fits", "quicklook": ".png"}
+DROPPED = ".dropped-"
 SET_NAME = re.compile(r"(\d{8}T\d{4}Z)_r(\d{2,})")
 
 Writer = Callable[[Path], None]
@@ -46,12 +47,14 @@ class ProductSet:
     """The products of one valid time and revision.
 
     digest : of everything the products were made from
+    created : UTC, when it was published
     files : path of each product by kind
     """
 
     valid_time: datetime
     revision: int
     digest: str
+    created: datetime
     files: Mapping[str, Path]
 
 
@@ -70,6 +73,11 @@ class Store:
     def newest(self) -> ProductSet | None:
         """The set that ``latest`` names."""
         return self._read(self.root / "latest")
+
+    def oldest(self) -> datetime | None:
+        """The first valid time that there is."""
+        names = self._names()
+        return datetime.strptime(names[-1][0], "%Y%m%dT%H%M%z") if names else None
 
     def before(self, time: datetime) -> Iterator[ProductSet]:
         """The sets valid before *time*, newest first, each in its highest revision first."""
@@ -102,6 +110,39 @@ class Store:
             durable.sync_directory(self._sets)
             self._settle()
         return published
+
+    def prune(self, before: datetime, superseded_before: datetime) -> int:
+        """Delete old sets, and return how many.
+
+        before : sets of earlier valid times go, except the newest of all
+        superseded_before : of earlier valid times only the highest revision stays
+
+        A set loses its name first, so that no reader is led to files that are going.
+
+        Raises
+        ------
+        CannotWrite : the file system refuses.
+        """
+        with durable.refusals(self.root), self._writing():
+            names = self._names()
+            highest = dict(reversed(names))
+            old = [
+                (valid, revision)
+                for valid, revision in names[1:]
+                if valid < stamp(before)
+                or (valid < stamp(superseded_before) and revision < highest[valid])
+            ]
+            for name in old:
+                place = self._sets / _set_name(*name)
+                place.rename(place.with_name(f"{DROPPED}{place.name}"))
+            durable.sync_directory(self._sets)
+            # Those too that a killed writer left without a name.
+            for dropped in self._sets.glob(f"{DROPPED}*"):
+                for link in dropped.iterdir():
+                    if link.is_symlink():
+                        link.resolve().unlink(missing_ok=True)
+                shutil.rmtree(dropped)
+        return len(old)
 
     def recover(self) -> None:
         """Finish or drop what a killed writer left behind.
@@ -145,6 +186,7 @@ class Store:
             "valid_time": f"{time:%Y-%m-%dT%H:%M:%SZ}",
             "revision": revision,
             "digest": digest,
+            "created": f"{clock.now().isoformat()}",
             "files": {kind: place.as_posix() for kind, place in places.items()},
         }
         durable.write(self._staging / "set.json", json.dumps(manifest, indent=1).encode())
@@ -203,6 +245,8 @@ class Store:
             valid_time=datetime.fromisoformat(manifest["valid_time"]),
             revision=manifest["revision"],
             digest=manifest["digest"],
+            # Sets of before this was noted count as made at their own time.
+            created=datetime.fromisoformat(manifest.get("created", manifest["valid_time"])),
             files={kind: self.root / place for kind, place in manifest["files"].items()},
         )
 

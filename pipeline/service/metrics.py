@@ -7,6 +7,7 @@ who reads them, and what is too much.
 
 from __future__ import annotations
 
+import math
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
@@ -52,6 +53,7 @@ class Shown:
     area : share of the sphere, by source
     net_flux, unsigned_flux : Mx
     farside : share of the hemisphere turned away from the Earth that rests on observations
+    failed : 1 for a check that failed, else 0, by its name and severity
     """
 
     valid: Mapping[str, float] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Shown:
     net_flux: float | None = None
     unsigned_flux: float | None = None
     farside: float | None = None
+    failed: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 class Newest(Collector):
@@ -109,12 +112,27 @@ class Newest(Collector):
             "Share of the hemisphere turned away from the Earth that rests on observations",
             shown.farside,
         )
+        checks = GaugeMetricFamily(
+            "allsun_check_failed",
+            "1 for a check that the newest map failed, 0 for one that it passed",
+            labels=["check", "severity"],
+        )
+        for labels, failed in shown.failed.items():
+            checks.add_metric(labels, failed)
+        yield checks
 
 
 def watch_disk(path: Path) -> None:
     """Show the space where *path* lies, as it is whenever somebody asks."""
-    DISK_FREE.set_function(lambda: float(shutil.disk_usage(path).free))
-    DISK_SIZE.set_function(lambda: float(shutil.disk_usage(path).total))
+
+    def usage(name: str) -> float:
+        try:
+            return float(getattr(shutil.disk_usage(path), name))
+        except OSError:  # one unreadable disk is no reason to show nothing at all
+            return math.nan
+
+    DISK_FREE.set_function(lambda: usage("free"))
+    DISK_SIZE.set_function(lambda: usage("total"))
 
 
 def _labelled(

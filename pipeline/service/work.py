@@ -1,0 +1,264 @@
+"""What the daemon does, job by job.
+
+Knows: which hour comes next, what became of it, and what is shown of that. Refuses to know:
+when a job runs, and how a cycle goes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from pipeline import archives, intake, networks, publish, telemetry
+from pipeline.archives import Group, Ledger
+from pipeline.core import AllsunError, clock
+from pipeline.cycle import run_cycle
+from pipeline.service import hours, metrics, newest
+from pipeline.service.hours import HOUR, Made
+from pipeline.settings import Settings
+
+REMEMBERED = 48  # cycles that the status page lists
+MINUTE = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=30)  # from one attempt at an hour to the next
+
+log = structlog.get_logger("allsun.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A group of archives, asked again and again.
+
+    every : fetch all of its files within the horizon, not only the newest
+    """
+
+    group: Group
+    every: bool = False
+
+    @property
+    def cadence(self) -> timedelta:
+        """The shortest step between files of its archives."""
+        return min(archive.cadence for tier in self.group.tiers for archive in tier)
+
+    @property
+    def latency(self) -> timedelta:
+        """The shortest delay until a file appears."""
+        return min(archive.latency for tier in self.group.tiers for archive in tier)
+
+
+WATCHED = (
+    Watch(archives.HMI, every=True),
+    Watch(archives.GONG_FULL_DISK),
+)
+
+
+class Work:
+    """The jobs of one data directory, and what they remember of each other.
+
+    settings : in force; may be replaced between two jobs
+    wake : called when an hour waits for the job ``cycle``
+    """
+
+    def __init__(self, settings: Settings, wake: Callable[[], None]) -> None:
+        self.settings = settings
+        self.cycles: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self._wake = wake
+        self._working = threading.Lock()
+        self._looked: dict[datetime, datetime] = {}
+        self._failed: dict[datetime, tuple[int, datetime]] = {}
+        self._seen: dict[str, datetime] = {}
+        self._waiting: list[datetime] = []
+
+    # -- the jobs ------------------------------------------------------------------------
+
+    def cycle(self) -> None:
+        """Work through the hours that wait, the one that is due before all others."""
+        with self._working, suppress(telemetry.Stopped):
+            while ready := self.ready():
+                self._run(ready[0])
+
+    def fetch(self, watch: Watch) -> None:
+        """Have by us what a group of archives offers, so that no cycle waits for it."""
+        now = clock.now()
+        with intake.open_archives(self.settings) as fetcher:
+            if watch.every:
+                found = fetcher.between(watch.group, now - self.settings.service.horizon, now)
+            else:
+                found = fetcher.newest(watch.group, now, self.settings.cycle.stale)
+        for problem in found.problems:
+            log.warning("archive", reason=problem)
+        if found.files:
+            self._seen[watch.group.name] = found.files[-1].time
+        telemetry.progressed()
+        self._nudge()
+
+    def warm_up(self) -> None:
+        """Open the networks before a cycle needs them, and show the newest map."""
+        for name in self.settings.enhance.networks:
+            try:
+                networks.engine(name, self.settings)
+            except AllsunError as error:
+                log.warning("network", reason=str(error))
+        self._show()
+
+    def retention(self) -> None:
+        """Delete what the settings no longer keep."""
+        keep, now = self.settings.retention, clock.now()
+        store = publish.Store(self.settings.data)
+        sets = publish.prune(store, now - keep.products, now - keep.superseded)
+        files = archives.prune(self.settings.data / "cache", keep.cache)
+        log.info("retention", sets=sets, cached_files=files)
+
+    def self_check(self) -> None:
+        """See whether the work goes on: hours that wait are worked on, or nothing waits."""
+        self._waiting, ready = self.waiting(), self.ready()
+        metrics.WAITING.set(len(self._waiting))
+        if ready:
+            self._nudge()
+        elif not self._working.locked():
+            telemetry.progressed()
+
+    # -- from outside --------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """What an operator asks first, ready for JSON."""
+        shown = metrics.NEWEST.shown
+        return {
+            "sources": dict(shown.area),
+            "observed": {name: _iso(time) for name, time in shown.observed.items()},
+            "newest_files": {name: f"{time:%FT%TZ}" for name, time in self._seen.items()},
+            "waiting": [f"{hour:%FT%RZ}" for hour in self._waiting],
+            "last_cycles": list(self.cycles),
+        }
+
+    def join(self, seconds: float) -> bool:
+        """Wait at most so long for a running cycle to end; whether it did."""
+        return self._working.acquire(timeout=seconds)
+
+    # -- which hour ----------------------------------------------------------------------
+
+    def waiting(self) -> list[datetime]:
+        """Hours without a set, newest first, then hours whose set is out of date, oldest first."""
+        now, settings = clock.now(), self.settings.service
+        made = self._made(hours.full_hour(now) - settings.horizon - HOUR)
+        due = hours.due(now, settings.deadline, self._enough)
+        first = publish.Store(self.settings.data).oldest()
+        begun = hours.full_hour(first) if first else due
+        missed = [h for h in hours.missed(due, made, settings.horizon) if h >= begun or h == due]
+        past = {hour: known for hour, known in made.items() if hour <= due}
+        oldest = due - settings.horizon
+        return [*missed, *hours.out_of_date(past, self._arrivals(oldest - HOUR, now), oldest)]
+
+    def ready(self) -> list[datetime]:
+        """Those that have not failed a moment ago."""
+        now = clock.now()
+        return [h for h in self.waiting() if h not in self._failed or self._failed[h][1] <= now]
+
+    def _enough(self, hour: datetime) -> bool:
+        """Whether every archive that delivers before the deadline has delivered for *hour*."""
+        fast = [w for w in WATCHED if w.latency <= self.settings.service.deadline]
+        return bool(fast) and all(
+            self._seen.get(w.group.name, hour - 2 * w.cadence) >= hour - w.cadence for w in fast
+        )
+
+    def _made(self, oldest: datetime) -> dict[datetime, Made]:
+        """The full hours from *oldest* on that have a set."""
+        made: dict[datetime, Made] = {}
+        for found in self._sets(oldest):
+            hour = found.valid_time
+            if hour == hours.full_hour(hour) and hour not in made:
+                looked = self._looked.get(hour, found.created)
+                made[hour] = Made(found.revision, found.created, looked)
+        return made
+
+    def _sets(self, oldest: datetime) -> Iterator[publish.ProductSet]:
+        """Sets from *oldest* on, newest first, each in its highest revision first."""
+        found = publish.Store(self.settings.data).before(datetime.max.replace(tzinfo=UTC))
+        return takewhile(lambda one: one.valid_time >= oldest, found)
+
+    def _arrivals(self, start: datetime, end: datetime) -> dict[datetime, datetime]:
+        """When observations of [start, end] came, by the time they are of."""
+        came: dict[datetime, datetime] = {}
+        names = [a.name for watch in WATCHED for tier in watch.group.tiers for a in tier]
+        try:
+            with closing(Ledger(self.settings.ledger_url)) as ledger:
+                for file in (file for name in names for file in ledger.known(name, start, end)):
+                    came[file.slot] = max(file.fetched_at, came.get(file.slot, file.fetched_at))
+        except AllsunError as error:  # the hour that is due does not depend on it
+            log.warning("ledger", reason=str(error))
+        return came
+
+    # -- one hour ------------------------------------------------------------------------
+
+    def _run(self, hour: datetime) -> None:
+        """One cycle, and the record of what became of it."""
+        begun, started = clock.now(), time.monotonic()
+        record: dict[str, Any] = {"hour": f"{hour:%Y-%m-%dT%H:%MZ}", "begun": f"{begun:%FT%TZ}"}
+        with structlog.contextvars.bound_contextvars(cycle=uuid4().hex[:8], hour=record["hour"]):
+            try:
+                products = run_cycle(hour, self.settings)
+            except telemetry.Stopped as stopped:
+                log.info("cycle", outcome="stopped", reason=str(stopped))
+                raise
+            except Exception as error:
+                record |= self._failure(hour, error)
+            else:
+                fresh = products.created >= begun
+                record |= {
+                    "outcome": "published" if fresh else "unchanged",
+                    "revision": products.revision,
+                }
+                self._failed.pop(hour, None)
+                self._looked[hour] = begun
+                self._show()
+            seconds = time.monotonic() - started
+            record["seconds"] = round(seconds, 3)
+            metrics.CYCLES.labels(record["outcome"]).inc()
+            metrics.CYCLE_SECONDS.observe(seconds)
+            told = {k: v for k, v in record.items() if k not in ("hour", "begun")}
+            (log.error if record["outcome"] == "failed" else log.info)("cycle", **told)
+        self.cycles.appendleft(record)
+        self._forget(begun)
+
+    def _failure(self, hour: datetime, error: Exception) -> dict[str, Any]:
+        """Let *hour* wait, the longer the more often it failed."""
+        attempts = self._failed.get(hour, (0, hour))[0] + 1
+        wait = min(MINUTE * 2 ** min(attempts - 1, 10), LONGEST_WAIT)
+        self._failed[hour] = attempts, clock.now() + wait
+        foreseen = isinstance(error, AllsunError)
+        reason = str(error) if foreseen else f"{type(error).__name__}: {error}"
+        if not foreseen:
+            log.exception("unforeseen", reason=reason)
+        return {"outcome": "failed", "reason": reason, "attempts": attempts}
+
+    def _forget(self, now: datetime) -> None:
+        """Drop what concerns hours beyond the horizon; say which of them never came right."""
+        oldest = now - self.settings.service.horizon - 2 * HOUR
+        self._looked = {h: t for h, t in self._looked.items() if h >= oldest}
+        for hour in [h for h in self._failed if h < oldest]:
+            attempts, _ = self._failed.pop(hour)
+            log.error("given up", hour=f"{hour:%FT%RZ}", attempts=attempts)
+
+    def _show(self) -> None:
+        """Let the figures of the newest map be those of the newest map."""
+        try:
+            metrics.NEWEST.shown = newest.shown(publish.Store(self.settings.data).newest())
+        except AllsunError as error:
+            log.warning("newest map", reason=str(error))
+
+    def _nudge(self) -> None:
+        if not self._working.locked() and self.ready():
+            self._wake()
+
+
+def _iso(time: float) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%FT%TZ}"
