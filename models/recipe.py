@@ -138,6 +138,7 @@ class Farside(BaseModel):
     channels: dict[str, Positive]
     prior: Share = 0.0
     spoilt: Share = 0.0
+    doubt: NotNegative = 0.0
     noise: Range = (0.0, 0.0)
     mirrored: Share = 0.0
     reversed: Share = 0.0

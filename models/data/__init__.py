@@ -14,6 +14,8 @@ scenes, and a folder of shards once it was followed. Where do I find …
     the sharp patches and the frames at hand?        ``sharp``, ``disks``
         … as another camera would report them?       ``forward``
     the simulated Sun?                               ``simulated``
+    far sides, from simulated Suns and AIA?          ``farside``, ``aia``
+        … and what a network is given of them?       ``imager``
 
 Refuses to know: torch, networks, losses.
 """

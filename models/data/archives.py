@@ -128,9 +128,9 @@ def stacked(
 def _paired(
     fetcher: Fetcher, partner: Partner, time: datetime, factor: int, side: int, count: int
 ) -> list[Scene]:
-    coarse = read(_nearest(fetcher, partner.group, time, partner.apart).file)
+    coarse = read(nearest(fetcher, partner.group, time, partner.apart).file)
     seen = coarse.observation.time
-    fine = read(_nearest(fetcher, HMI, seen, partner.apart).file)
+    fine = read(nearest(fetcher, HMI, seen, partner.apart).file)
     whole = pairs.pair(coarse, fine, partner.pixel, factor)
     chosen = tiles.windows(whole.field, side, count, _rng(time))
     return [tiles.cut(whole, window) for window in chosen]
@@ -156,7 +156,7 @@ def _usable(files: Iterator[Fetched]) -> Iterator[SolarImage]:
             continue
 
 
-def _nearest(fetcher: Fetcher, group: Group, time: datetime, apart: timedelta) -> Fetched:
+def nearest(fetcher: Fetcher, group: Group, time: datetime, apart: timedelta) -> Fetched:
     """The observation nearest to *time*: the newest up to it, unless one after it is nearer."""
     found = fetcher.between(group, time - apart, time + apart, apart / 2)
     if not found.files:

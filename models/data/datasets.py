@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,10 @@ import numpy as np
 from rich import progress as bars
 from rich.console import Console
 
-from models.data import archives, disks, forward, shards, sharp, simulated
+from models.data import aia, archives, disks, farside, forward, shards, sharp, simulated
 from models.data.scene import Scene
 from models.data.shards import Index, Item, Track
-from models.data.split import DISKS, SEASONS, SHARPS, HeldOut
+from models.data.split import DISKS, MONTHS, SEASONS, SHARPS, SUNS, HeldOut
 from pipeline.archives import Fetcher, Ledger
 from pipeline.archives.catalog import HOUR
 from pipeline.core import BadRequest, CannotWrite
@@ -137,6 +137,15 @@ def _simulated(camera: forward.Camera, factor: int, request: Request) -> tuple[l
     return simulated.paired(request.folder, camera, times, factor=factor), SEASONS
 
 
+def _pictured(request: Request) -> tuple[list[Item], HeldOut]:
+    often = replace(request, every=min(request.every, aia.HALF_DAY))
+    return aia.paired(request.fetcher, often.times(aia.HALF_DAY), MONTHS), MONTHS
+
+
+def _suns(suns: Sequence[farside.Sun], _request: Request) -> tuple[list[Item], HeldOut]:
+    return farside.items(suns), SUNS
+
+
 DATASETS: Mapping[str, DataSet] = {
     "hmi-denoise": DataSet("HMI 45 s frames and leave-one-out stacks, from the archives", _stacked),
     "hmi-denoise-patches": DataSet(
@@ -153,6 +162,17 @@ DATASETS: Mapping[str, DataSet] = {
     "mdi-to-hmi-patches": DataSet(
         "active-region patches as MDI would report them, from a folder",
         partial(_through, forward.MDI),
+    ),
+    "aia-to-hmi": DataSet("AIA and HMI every 12 h, from the archives", _pictured),
+    "simulated-farside": DataSet(
+        "far sides of simulated Suns, and what is there",
+        partial(_suns, farside.TRAINING + farside.VALIDATION),
+    ),
+    "simulated-farside-references": DataSet(
+        "the same with pictures of a rotation before", partial(_suns, farside.REFERENCED)
+    ),
+    "simulated-farside-test": DataSet(
+        "Suns and viewpoints that no far-side network learns from", partial(_suns, farside.TEST)
     ),
     "simulated-hmi-denoise": DataSet(
         "HMI 45 s frames of a simulated archive, and what is behind the noise",

@@ -2,9 +2,9 @@
 
 A scene is the disk from a place anywhere around the Sun. Its planes: ``euv 193`` and the
 like, DN/s; ``prior``, the line-of-sight field of a map that the Earth's view fed and flux
-transport carried, and ``prior sigma``, its standard error, G; ``before``, the field a rotation
-earlier; ``leading``, the polarity that Hale's law lets lead. The relations between field and
-brightness are drawn anew for every other scene, so that no network learns one of them by heart.
+transport carried, ``prior sigma``, its standard error, G, and ``age``, the days since a place was
+last in view; ``before``, the field a rotation earlier; ``leading``, the polarity that Hale's law lets lead. The relations between field
+and brightness are drawn anew twice at every moment, so that no network learns one by heart.
 Refuses to know: networks, and how scenes are stored.
 """
 
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -22,11 +22,11 @@ from scipy.ndimage import map_coordinates
 from models.data import disks
 from models.data.scene import SEMIDIAMETER, Field, Scene
 from models.data.shards import Item
-from pipeline import corona
 from pipeline.core import CarringtonGrid, Disk, Observer, earth
 from pipeline.core.geometry import Floats
 from pipeline.enhance.polarity import leading_polarity
 from pipeline.simulator import euv, orbits
+from pipeline.simulator.corona import open_field
 from pipeline.simulator.sun import Moment, simulate
 from pipeline.surface.transport import Flow, transport
 from pipeline.surface.uncertainty import grown, strength
@@ -34,8 +34,6 @@ from pipeline.surface.uncertainty import grown, strength
 CHANNELS = (171, 193, 211, 284, 304)  # Å
 SIDE, RADIUS = 240, 112.0  # px: half a degree in the middle, which is what a map holds
 GRID = CarringtonGrid(720, 360)
-COARSE = CarringtonGrid(180, 90)  # of the corona, as in the simulated archive
-SOURCE_SURFACE, RADIAL_CELLS = 2.5, 15
 STEP = timedelta(days=3)  # between moments, and between the ages of what a map has seen
 ROTATION = 9  # steps: 27 days
 SEEN = 65.0  # deg from the Earth's meridian: what a magnetograph fills in
@@ -73,8 +71,8 @@ def _date(year: int, month: int) -> datetime:
     return datetime(year, month, 1, tzinfo=UTC)
 
 
-LEARNT = ((40.0, 62.0), (84.0, 330.0))  # deg; between them STEREO-A stands in 2026 and 2027
-TODAY = ((62.0, 84.0),)
+LEARNT = ((50.0, 62.0), (84.0, 310.0))  # deg; between them STEREO-A stands in 2026 and 2027
+TODAY, BEHIND = ((62.0, 84.0),), ((150.0, 210.0),)
 TRAINING = tuple(
     Sun(seed, _date(year, month), 12, LEARNT)
     for seed, year, month in (
@@ -87,15 +85,20 @@ TRAINING = tuple(
     )
 )
 VALIDATION = (Sun(21, _date(2023, 3), 3, LEARNT), Sun(22, _date(2015, 1), 3, LEARNT))
+REFERENCED = tuple(replace(sun, references=(171, 193, 304)) for sun in TRAINING + VALIDATION)
 # Other Suns at other phases of the cycle, seen from where no training scene was.
-TEST = tuple(
-    replace(sun, seed=sun.seed + shift, relations=relations)
-    for shift, relations in ((0, "drawn"), (10, "nominal"), (20, "beyond"))
-    for sun in (
-        Sun(31, _date(2012, 6), 3, TODAY),
-        Sun(32, _date(2020, 9), 3, TODAY),
-        Sun(33, _date(2026, 8), 3, TODAY),
-    )
+TEST = (
+    Sun(33, _date(2020, 9), 3, TODAY),
+    *(
+        Sun(seed + shift, start, 3, places, relations)
+        for shift, relations, places in (
+            (0, "drawn", TODAY),
+            (10, "nominal", TODAY),
+            (20, "beyond", TODAY),
+            (30, "drawn", BEHIND),
+        )
+        for seed, start in ((31, _date(2012, 6)), (32, _date(2026, 8)))
+    ),
 )
 
 
@@ -146,10 +149,16 @@ def _scenes(sun: Sun, views: int) -> list[Scene]:
             now = _shining(past[-1], drawn, CHANNELS, sun.seed)
             then = _shining(past[0], drawn, sun.references, sun.seed)
             for _ in range(views):
-                low, high = sun.separations[rng.integers(len(sun.separations))]
-                ahead = rng.uniform(low, high)
+                ahead = _drawn(sun.separations, rng)
                 found.append(_scene(sun, pasts, ahead, drawn, now, then))
     return found
+
+
+def _drawn(ranges: Sequence[tuple[float, float]], rng: np.random.Generator) -> float:
+    """A number within one of the *ranges*, all alike."""
+    widths = np.array([high - low for low, high in ranges])
+    low, high = ranges[int(rng.choice(len(ranges), p=widths / widths.sum()))]
+    return float(rng.uniform(low, high))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,14 +188,8 @@ def _shining(
 ) -> dict[int, Field]:
     if not channels:
         return {}
-    above = _open_field(moment)
+    above = open_field(moment)
     return {c: euv.intensity(moment, above, drawn[c], seed) for c in channels}
-
-
-@lru_cache(maxsize=2)
-def _open_field(moment: Moment) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
-    coarse = moment.grid.block_mean(moment.br, COARSE).astype(np.float32)
-    return corona.extrapolate(coarse, COARSE, moment.time, SOURCE_SURFACE, RADIAL_CELLS).open_field
 
 
 def _scene(
@@ -205,11 +208,13 @@ def _scene(
         distance=here.distance,
     )
     disk = frame(observer)
-    known, sigma = _map(pasts, here.carrington_longitude)
+    known, sigma, age = _map(pasts, here.carrington_longitude)
     fields = np.stack([moment.br, known, sigma, pasts.moments[0].br])
     truth, prior, error, before = _line_of_sight(fields, disk)
-    lat = disk.sphere(*np.meshgrid(np.arange(SIDE), np.arange(SIDE)))[1]
+    lon, lat = disk.sphere(*np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
     planes = {"prior": prior, "prior sigma": error, "before": before}
+    column = np.nan_to_num(GRID.geometry.pixel(lon, lat)[0]).round().astype(int) % GRID.nlon
+    planes["age"] = np.where(np.isfinite(lon), age[column], np.nan).astype(np.float32)
     planes["leading"] = np.nan_to_num(leading_polarity(moment.time, lat))
     for name, shining in (("euv", now), ("reference", then)):
         for channel, bright in shining.items():
@@ -225,8 +230,9 @@ def _scene(
     )
 
 
-def _map(pasts: _Pasts, meridian: float) -> tuple[Floats, Floats]:
-    """What a map of the Earth's views shows everywhere, and its standard error, G.
+def _map(pasts: _Pasts, meridian: float) -> tuple[Floats, Floats, Floats]:
+    """What a map of the Earth's views shows everywhere, its standard error [G], and the days
+    since each column was last in view.
 
     meridian : Carrington longitude of the Earth; a place was seen last when it went out of
         view in the west, and its map is the truth of then, carried without what emerged since
@@ -238,7 +244,7 @@ def _map(pasts: _Pasts, meridian: float) -> tuple[Floats, Floats]:
     strong = strength(known, GRID)
     seen = FLOOR**2 + (0.3 * strong) ** 2
     variance = grown(seen, strong, np.broadcast_to(steps * float(STEP.days), GRID.shape))
-    return known, np.sqrt(variance)
+    return known, np.sqrt(variance), steps * float(STEP.days)
 
 
 def _line_of_sight(fields: Floats, disk: Disk) -> Field:

@@ -30,6 +30,7 @@ Planes = dict[str, Field]
 ALL = "all"  # the channels' set of a picture that has everything
 ANY = "any"  # each channel of it with an even chance, one at least
 BLUR = (0.3, 1.0)  # px, of the pictures that are blurred at all, which is every second
+GRAIN = 1.5  # px, over which a map's errors are alike
 DARK = 0.05  # of the level: what is left of a frame without light, as noise about a constant
 
 
@@ -43,6 +44,7 @@ class Imaging:
         how often each of them does
     prior : how often there is one
     spoilt : how often a picture is half lit, saturated in its brightest places, or blank
+    doubt : largest part of a prior's stated error that is drawn besides its own
     noise : range of the relative noise of a pixel
     mirrored, reversed : how often north and south, or the polarities, change places
     """
@@ -52,6 +54,7 @@ class Imaging:
     channels: Mapping[str, float]
     prior: float
     spoilt: float
+    doubt: float
     noise: Range
     mirrored: float
     reversed: float
@@ -91,7 +94,15 @@ class Imaging:
                 planes[channel.name] = self._recorded(scene.planes[name], trouble, lit, rng)
             else:
                 planes[channel.name] = scene.planes[name]
+                if channel.kind == "prior":
+                    planes[channel.name] = self._believed(scene, name, rng)
         return planes
+
+    def _believed(self, scene: Scene, name: str, rng: np.random.Generator) -> Field:
+        """What a map shows: the plane *name*, off by a part of the standard error it states."""
+        grain = gaussian_filter(rng.standard_normal(scene.radius.shape, np.float32), GRAIN)
+        part = rng.uniform(0.0, self.doubt) / grain.std()
+        return scene.planes[name] + scene.planes[f"{name} sigma"] * np.float32(part) * grain
 
     def _chosen(self, pictures: Sequence[Channel], rng: np.random.Generator) -> list[Channel]:
         shares = np.array(list(self.channels.values()))
@@ -100,7 +111,7 @@ class Imaging:
             return list(pictures)
         if wanted == ANY:
             kept = [c for c in pictures if rng.random() < 0.5]
-            return kept or [pictures[rng.integers(len(pictures))]]
+            return kept or [pictures[int(rng.integers(len(pictures)))]]
         lines = {int(line) for line in wanted.split("+")}
         return [c for c in pictures if c.wavelength in lines]
 
@@ -202,7 +213,9 @@ def _normal(plane: Field, radius: Field, channel: Channel) -> tuple[Field, Mask]
 
 def _scaled(plane: Field, channel: Channel, known: Mask) -> Field:
     """Clip, transform, offset and scale."""
-    plane = plane if channel.clip is None else np.clip(plane, *map(np.float32, channel.clip))
+    if channel.clip is not None:
+        low, high = channel.clip
+        plane = np.clip(plane, np.float32(low), np.float32(high))
     if channel.transform == "log10":
         plane = np.log10(plane, where=known, out=np.zeros_like(plane))
     return np.asarray((plane - np.float32(channel.offset)) / np.float32(channel.scale))

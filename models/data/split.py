@@ -41,6 +41,8 @@ SHARPS = HeldOut(
 DISKS = HeldOut(validation=frozenset({"2014-03"}), test=frozenset({"2014-04"}))
 # Any other period: half a year lies between the months of either.
 SEASONS = HeldOut(validation=frozenset({"--06", "--12"}), test=frozenset({"--03", "--09"}))
+# With a rotation around either left out, half of every year still is for training.
+MONTHS = HeldOut(validation=frozenset({"--05"}), test=frozenset({"--11"}))
 # Suns of models.data.farside.
 SUNS = HeldOut(
     validation=frozenset({"sun-21", "sun-22"}),

@@ -71,7 +71,7 @@ class FluxAgreement:
     """The Pix2PixCC table of one kind of place (disk, active or quiet), over images.
 
     total_unsigned, net : Pearson's ρ over images of Σ|B| and ΣB
-    pixels : mean over images of Pearson's ρ of 8 × 8 px means
+    pixels : mean over images of Pearson's ρ of the means of bins
     rmse : G, root mean square over images of the pixels' differences
     """
 
@@ -82,16 +82,19 @@ class FluxAgreement:
 
 
 def flux_agreement(
-    estimates: Sequence[Floats], truths: Sequence[Floats], masks: Sequence[Mask]
+    estimates: Sequence[Floats], truths: Sequence[Floats], masks: Sequence[Mask], size: int = BIN
 ) -> FluxAgreement:
     """Of a series of images; *masks* say which pixels belong to the place judged.
 
+    size : px of the bins; fewer than eight where pixels are larger than the papers'
     Source: Kim et al. 2019 (Nat. Astron. 3, 397), Jeong et al. 2020 (ApJL 903, L25) and 2022
     (ApJS 262, 50). Correlations over fewer than two images are NaN.
     """
     each = [Moments.of(*triple) for triple in zip(estimates, truths, masks, strict=True)]
     pairs = zip(estimates, truths, masks, strict=True)
-    blocks = [Moments.of(binned(e, mask), binned(t, mask)).correlation for e, t, mask in pairs]
+    blocks = [
+        Moments.of(binned(e, mask, size), binned(t, mask, size)).correlation for e, t, mask in pairs
+    ]
 
     def over_images(name: str) -> float:
         both = (np.array([getattr(m, f"{name}{which}") for m in each]) for which in "et")

@@ -14,6 +14,7 @@ from torch import nn
 
 from models.nets.enhance_net import EnhanceNet
 from models.nets.folded import FoldedUNet
+from models.nets.hale import HaleUNet
 from models.nets.heads import Estimate, Network
 from models.nets.munoz_jaramillo import MunozJaramillo
 from models.nets.subpixel import SubPixel
@@ -26,6 +27,7 @@ __all__ = ["TRUNKS", "Estimate", "Network", "build"]
 TRUNKS: dict[str, Callable[..., nn.Module]] = {
     "enhance_net": EnhanceNet,
     "folded-unet": FoldedUNet,
+    "hale-unet": HaleUNet,
     "munoz_jaramillo": MunozJaramillo,
     "subpixel": SubPixel,
     "unet": UNet,
