@@ -140,6 +140,11 @@ class SurfaceSettings(BaseModel):
 
     grid: GridName = "720x360"
     """Cells in Carrington longitude by sine latitude."""
+    members: Annotated[int, Field(ge=1, le=200)] = 12
+    """Maps carried side by side, each by its own flow; the product is their mean."""
+    flow: Literal["hmi", "hipft", "howard", "snodgrass"] = "hmi"
+    """Law by which flux is carried: hmi was measured on HMI frames of 2013 and 2014, the others
+    are published. Members differ from it."""
 
 
 class CoronaSettings(BaseModel):

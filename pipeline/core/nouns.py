@@ -154,6 +154,7 @@ class GlobalMap:
     net_flux_removed : Mx, taken out by the flux balance
     qc : conditions that weaken trust in the map as a whole
     notes : what the reader must know, e.g. which instruments were absent
+    members : float32 (n, nlat, nlon), gauss: maps that could all be the Sun, *br* their mean
     """
 
     time: datetime
@@ -169,6 +170,7 @@ class GlobalMap:
     qc: Quality = Quality.GOOD
     simulated: bool = False
     notes: tuple[str, ...] = ()
+    members: NDArray[np.float32] | None = None
 
     @property
     def unsigned_flux(self) -> float:

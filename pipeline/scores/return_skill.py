@@ -17,7 +17,15 @@ from rich.table import Table
 from pipeline import archives, instruments, publish, surface
 from pipeline.archives import Fetched, Fetcher, Ledger
 from pipeline.core import BadFile, BadRequest, CarringtonGrid, NothingObserved
-from pipeline.scores.returning import LEAD, PRODUCT, WIDTHS, DayScore, daily_scores
+from pipeline.scores.returning import (
+    LEAD,
+    NOTHING,
+    PRODUCT,
+    WIDTHS,
+    DayScore,
+    Rival,
+    daily_scores,
+)
 from pipeline.settings import Settings, grid
 from pipeline.surface import Layer
 
@@ -62,11 +70,16 @@ class ReturnSkill:
 
 
 def return_skill(
-    settings: Settings, start: datetime, end: datetime, track: Track = iter
+    settings: Settings,
+    start: datetime,
+    end: datetime,
+    track: Track = iter,
+    others: Mapping[str, Rival] = NOTHING,
 ) -> ReturnSkill:
     """Score maps of every day from *start* to *end*, made of one HMI frame a day up to then.
 
     The frames begin 41 days earlier, from a map that knows nothing. No network touches them.
+    others : further maps to score, as they are before the first frame
 
     Raises
     ------
@@ -85,7 +98,7 @@ def return_skill(
     ):
         found = fetcher.between(archives.HMI, start - SPIN_UP, end + LEAD + SLOT, DAY - SLOT)
     frames = _layers(track(found.files), cells, problems)
-    scores = dict(daily_scores(frames, days, cells))
+    scores = dict(daily_scores(frames, days, cells, settings.surface.members, others))
     if not scores:
         nothing = (
             f"No HMI frame follows four days after any day from {start:%Y-%m-%d} to {end:%Y-%m-%d}"

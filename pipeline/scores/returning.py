@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 from pipeline.core import CarringtonGrid, earth
 from pipeline.scores import fields
 from pipeline.scores.sectors import Sector
-from pipeline.surface import Layer, analyse, blank, forecast
+from pipeline.surface import Layer, analyse, blank, forecast, with_members
+from pipeline.surface.flows import Flow
 from pipeline.surface.rotation import CARRINGTON_RATE, ROTATION, rotate_field
-from pipeline.surface.transport import Flow, blur, transport
+from pipeline.surface.transport import blur, transport
 
 Floats = NDArray[np.floating]
 Cells = NDArray[np.bool_]
@@ -33,6 +35,7 @@ SEEN = Sector("seen", -60, 60)  # where the map was just seen
 WIDTHS = (2, 4, 8)  # deg, full width at half maximum
 FLUX_AT = 4  # deg: smoothing for the unsigned flux
 PRODUCT = "allsun"
+NOTHING: Mapping[str, Rival] = {}
 STILL = (0.0, 0.0, 0.0)
 BASELINES = {
     "Carrington persistence": Flow((CARRINGTON_RATE, 0.0, 0.0), STILL, 0.0),
@@ -57,6 +60,23 @@ class DayScore:
     within: tuple[float, ...] = ()
 
 
+class Rival(Protocol):
+    """A map made in another way, scored beside ours."""
+
+    @property
+    def br(self) -> Floats:
+        """Gauss, (nlat, nlon)."""
+        ...
+
+    def at(self, time: datetime, grid: CarringtonGrid) -> Self:
+        """The map carried to *time*."""
+        ...
+
+    def blended(self, layer: Layer, grid: CarringtonGrid) -> Self:
+        """The map carried to the time of *layer* and combined with it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Carried:
     """The field of a baseline at a time."""
@@ -65,11 +85,11 @@ class _Carried:
     time: datetime
     flow: Flow
 
-    def at(self, time: datetime, grid: CarringtonGrid) -> _Carried:
+    def at(self, time: datetime, grid: CarringtonGrid) -> Self:
         days = (time - self.time) / timedelta(days=1)
         return replace(self, br=transport(self.br, grid, days, self.flow), time=time)
 
-    def blended(self, layer: Layer, grid: CarringtonGrid) -> _Carried:
+    def blended(self, layer: Layer, grid: CarringtonGrid) -> Self:
         now = self.at(layer.observation.time, grid)
         weight = layer.observation.observer.mu(*grid.mesh()) ** 4
         seen = np.isfinite(layer.br)
@@ -86,39 +106,51 @@ class _Prediction:
 
 
 def daily_scores(
-    layers: Iterable[Layer], days: Sequence[datetime], grid: CarringtonGrid
+    layers: Iterable[Layer],
+    days: Sequence[datetime],
+    grid: CarringtonGrid,
+    members: int = 1,
+    others: Mapping[str, Rival] = NOTHING,
 ) -> Iterator[tuple[datetime, Mapping[str, DayScore]]]:
     """Score of every map by name, for each of *days* that a frame follows four days later.
 
     layers : frames on *grid* in order of time, beginning more than a rotation before *days*
+    members : of our map
+    others : further maps, as they are before the first frame
     """
-    for prediction, layer in _pairs(layers, days, grid):
+    for prediction, layer in _pairs(layers, days, grid, members, others):
         yield prediction.time, _judged(prediction, layer, grid)
 
 
 def _pairs(
-    layers: Iterable[Layer], days: Sequence[datetime], grid: CarringtonGrid
+    layers: Iterable[Layer],
+    days: Sequence[datetime],
+    grid: CarringtonGrid,
+    members: int,
+    others: Mapping[str, Rival],
 ) -> Iterator[tuple[_Prediction, Layer]]:
     """Predictions from frames up to their time, with the frame that judges them."""
-    state, baselines, ahead = None, {}, list(days)
+    state, ahead = None, list(days)
+    rivals: dict[str, Rival] = {}
     waiting: list[_Prediction] = []
     for layer in layers:
         time = layer.observation.time
         if state is None:
-            state = blank(time, grid)
-            baselines = {n: _Carried(state.br, time, flow) for n, flow in BASELINES.items()}
+            state = with_members(blank(time, grid), members)
+            rivals = {n: _Carried(state.br, time, flow) for n, flow in BASELINES.items()}
+            rivals |= others
         while ahead and ahead[0] < time:
             day = ahead.pop(0)
             if state.time <= day:
                 carried = forecast(state, day)
-                maps = {name: baseline.at(day, grid).br for name, baseline in baselines.items()}
+                maps = {name: rival.at(day, grid).br for name, rival in rivals.items()}
                 waiting.append(_Prediction(day, {**maps, PRODUCT: carried.br}, carried.sigma))
         for prediction in [p for p in waiting if abs(time - p.time - LEAD) <= NEAR]:
             waiting.remove(prediction)
             yield prediction, layer
         waiting = [p for p in waiting if time - p.time < LEAD]
         state = analyse(state, layer)
-        baselines = {name: baseline.blended(layer, grid) for name, baseline in baselines.items()}
+        rivals = {name: rival.blended(layer, grid) for name, rival in rivals.items()}
 
 
 def _judged(prediction: _Prediction, layer: Layer, grid: CarringtonGrid) -> Mapping[str, DayScore]:

@@ -14,11 +14,17 @@ from pipeline.surface.assimilation import (
     forecast,
     observe,
 )
+from pipeline.surface.ensemble import with_members
+from pipeline.surface.flows import FLOWS, Flow
 from pipeline.surface.orientation import require_upright
 from pipeline.surface.regrid import regrid
+from pipeline.surface.seismic import add_seismic, seismic_regions
 
 __all__ = [
+    "FLOWS",
+    "Flow",
     "Layer",
+    "add_seismic",
     "analyse",
     "balance",
     "blank",
@@ -27,4 +33,6 @@ __all__ = [
     "observe",
     "regrid",
     "require_upright",
+    "seismic_regions",
+    "with_members",
 ]

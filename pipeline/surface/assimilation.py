@@ -3,12 +3,16 @@
 Every cell holds an estimate and its error variance. Between observations the
 estimate is carried by flux transport while its variance grows; an observation pulls
 it towards itself by the ratio of variances, so simultaneous instruments combine
-instead of overwriting one another, and the limb counts little.
+instead of overwriting one another, and the limb counts little. Members are pulled
+alike, each towards an observation that errs in its own way. A dozen members cannot
+tell the variance of a cell, so it comes from an error model fitted to real frames, and
+is raised to what the members disagree by where that is more.
 """
 
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,14 +31,17 @@ from pipeline.core import (
     Source,
     earth,
 )
+from pipeline.surface.ensemble import carried, doubts, members_of, spread
+from pipeline.surface.flows import Flow
 from pipeline.surface.regrid import regrid
 from pipeline.surface.remap import cell_means, radial_field
 from pipeline.surface.rotation import rotate_labels
-from pipeline.surface.transport import Flow, renew
 from pipeline.surface.uncertainty import CLIMATE_SIGMA, grown, strength, view_variance
 
 Floats = NDArray[np.float64]
+Single = NDArray[np.float32]
 
+FLOW = Flow()
 # An instrument errs in the next frame as in the last (inclined fields change little): the
 # correlation of its errors begins below one, for the noise, and falls by e in so many days.
 # Of .5, 1 and 5 days no one returned clearly better in January 2014.
@@ -49,8 +56,17 @@ MIN_COVERAGE = 0.5
 # it is a transported one.
 FRESH_HOURS = 36.0
 # Factors to the scale of HMI (Munoz-Jaramillo et al. 2024, the bicubic baseline).
-HMI_SCALE = {"hmi": 1.0, "gong": 1 / 0.7, "mdi": 1 / 1.31}
-SOURCE = {"hmi": Source.HMI, "gong": Source.GONG, "mdi": Source.HMI}
+# and for ADAPT's maps of GONG, which multiply it by 1.85 (FLUXSCAL).
+HMI_SCALE = {"hmi": 1.0, "gong": 1 / 0.7, "mdi": 1 / 1.31, "adapt": 1 / (0.7 * 1.85)}
+SOURCE = {
+    "hmi": Source.HMI,
+    "gong": Source.GONG,
+    "mdi": Source.HMI,
+    "adapt": Source.GONG,
+    "euvi-a": Source.EUV,
+    "euvi-b": Source.EUV,
+    "aia": Source.EUV,
+}
 
 _EPOCH = datetime.fromisoformat("2000-01-01T00:00Z")
 
@@ -65,28 +81,36 @@ class Layer:
 
 
 def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
-    """Average a full-disk magnetogram onto *grid* as radial field on HMI's scale.
+    """Average a full-disk magnetogram, whoever saw it, onto *grid* as radial field.
 
-    The error is the noise averaged over the cell, where pixels within its correlation
-    length count as one, plus the error of taking the field as radial, which grows
-    with the field around and towards the limb.
+    The field is put on HMI's scale. Its error is that of the pixels averaged over the cell,
+    where pixels within its correlation length count as one, plus the error of taking the
+    field as radial, which grows with the field around and towards the limb.
 
     Raises
     ------
     BadFile : it is something else.
     """
-    scale = _scale(image)
-    if not isinstance(image.geometry, Disk) or image.observation.quantity is not Quantity.B_LOS:
-        path = image.observation.file.path
+    scale, disk, observation = _scale(image), image.geometry, image.observation
+    quantity = observation.quantity
+    if not isinstance(disk, Disk) or quantity not in (Quantity.B_LOS, Quantity.B_R):
+        path = observation.file.path
         raise BadFile(path, "it is not a full-disk magnetogram", "give one of HMI, MDI or GONG")
-    cells = cell_means(
-        radial_field(image.data, image.geometry), image.mask, image.geometry, grid, MU_MIN
-    )
+    radial = quantity is Quantity.B_R
+    data = image.data if radial else radial_field(image.data, disk)
+    cells = cell_means(data, image.mask, disk, grid, MU_MIN)
     seen = cells.coverage >= MIN_COVERAGE
-    noise = np.nan_to_num(image.observation.noise) * image.observation.noise_length
+    # Pixels that err alike average to no less than themselves.
+    share = np.fmin(observation.noise_length * cells.gain * cells.mu, 1.0)
+    noise: Floats
+    if image.sigma is None:
+        noise = np.full(grid.shape, np.nan_to_num(observation.noise))
+    else:
+        noise = cell_means(image.sigma, image.mask, disk, grid, MU_MIN).mean
+    error = scale * noise * share / (1.0 if radial else cells.mu)
     br = np.where(seen, scale * cells.mean, np.nan)
-    sigma = np.sqrt((scale * noise * cells.gain) ** 2 + view_variance(cells.mu, strength(br, grid)))
-    return Layer(br, np.where(seen, sigma, np.nan), image.observation)
+    sigma = np.sqrt(error**2 + view_variance(cells.mu, strength(br, grid)))
+    return Layer(br, np.where(seen, sigma, np.nan), observation)
 
 
 def blank(time: datetime, grid: CarringtonGrid) -> GlobalMap:
@@ -133,10 +157,11 @@ def first_guess(synoptic: SolarImage, grid: CarringtonGrid) -> GlobalMap:
     )
 
 
-def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
+def forecast(state: GlobalMap, time: datetime, flow: Flow = FLOW) -> GlobalMap:
     """Carry *state* to *time* by flux transport; its error grows on the way.
 
     Quiet-Sun flux emerges at random, the same whenever the same step is made.
+    flow : of member 0; the others' differ from it
 
     Raises
     ------
@@ -151,22 +176,24 @@ def forecast(state: GlobalMap, time: datetime) -> GlobalMap:
         )
     start, stop = _days(state.time), _days(time)
     grid, days = state.grid, stop - start
-    rng = np.random.default_rng([int(t.timestamp()) % 2**32 for t in (state.time, time)])
-    br = renew(state.br, grid, days, Flow(), rng)
+    members = carried(members_of(state), grid, state.time, time, flow)
+    br = members.mean(axis=0, dtype=np.float64)
     variance = rotate_labels(state.sigma, grid, start, stop).astype(np.float64) ** 2
+    variance = np.fmax(grown(variance, strength(br, grid), days), spread(members) ** 2)
     age = rotate_labels(state.age, grid, start, stop) + np.float32(24.0 * days)
     source = rotate_labels(state.source, grid, start, stop)
     return replace(
         state,
         time=time,
         br=br.astype(np.float32),
-        sigma=np.sqrt(grown(variance, strength(br, grid), days)).astype(np.float32),
+        members=None if state.members is None else members,
+        sigma=np.sqrt(variance).astype(np.float32),
         source=np.where(age < FRESH_HOURS, source, Source.TRANSPORTED).astype(np.uint8),
         age=age,
     )
 
 
-def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
+def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     """Combine *state* and *layer* by the Kalman gain of errors that may be correlated.
 
     The older of the two is first carried to the time of the newer. An instrument repeats
@@ -177,7 +204,7 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
     """
     observation = layer.observation
     time = max(state.time, observation.time)
-    state, layer = forecast(state, time), _carried(layer, state.grid, time)
+    state, layer = forecast(state, time, flow), _carried(layer, state.grid, time)
     seen = np.isfinite(layer.br)
     expected = EMERGED * strength(np.where(seen, state.br, np.nan), state.grid)
     emerged = np.fmax(strength(layer.br, state.grid) - expected, 0.0)
@@ -185,14 +212,15 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
     repeated, age = _repeated(state, observation), _hours(observation.time, time)
     shared = repeated * np.fmin(prior, error)
     gain = np.where(seen, (prior - shared) / (prior + error - 2.0 * shared), 0.0)
-    br = state.br + gain * np.where(seen, layer.br - state.br, 0.0)
     variance = np.where(seen, prior - gain * (prior - shared), state.sigma**2)
+    members = _pulled(members_of(state), layer, gain)
     # At least half the weight, of the frame and of its kind before it; no cell grows older.
     trusted = seen & ((1.0 - repeated / 2.0) * error <= prior) & ~(state.age < age)
     newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
-        br=br.astype(np.float32),
+        br=members.mean(axis=0, dtype=np.float64).astype(np.float32),
+        members=None if state.members is None else members,
         sigma=np.sqrt(variance).astype(np.float32),
         source=np.where(trusted, SOURCE[observation.instrument], state.source).astype(np.uint8),
         age=np.where(trusted, age, state.age).astype(np.float32),
@@ -200,6 +228,22 @@ def analyse(state: GlobalMap, layer: Layer) -> GlobalMap:
         last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
     )
+
+
+def _pulled(members: Single, layer: Layer, gain: Floats) -> Single:
+    """Every member drawn by *gain* to the field of *layer*, each seeing it with its own error.
+
+    An instrument errs alike all day, so the errors are the same for its frames of a day.
+    """
+    seen = np.isfinite(layer.br) & np.isfinite(layer.sigma)
+    weight = gain.astype(np.float32)
+    target = np.where(seen, layer.br, 0.0).astype(np.float32)
+    error = np.where(seen, layer.sigma, 0.0).astype(np.float32)
+    nlat, nlon = target.shape
+    observation = layer.observation
+    seed = zlib.crc32(f"{observation.instrument} {observation.time:%Y-%m-%d}".encode())
+    seen_by_each = target + error * doubts(CarringtonGrid(nlon, nlat), len(members), seed)
+    return np.asarray(members + weight * (seen_by_each - members), dtype=np.float32)
 
 
 def _scale(image: SolarImage) -> float:
@@ -232,16 +276,23 @@ def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
 def balance(state: GlobalMap) -> GlobalMap:
     """Make the net flux zero by scaling both polarities towards each other (HipFT's default).
 
-    ``net_flux_removed`` says how much was taken out.
+    Every member is balanced by itself. ``net_flux_removed`` says how much was taken out.
     """
-    positive = state.br.clip(min=0).sum(dtype=np.float64)
-    negative = -state.br.clip(max=0).sum(dtype=np.float64)
-    if positive == 0.0 or negative == 0.0:
+    fields = members_of(state)
+    positive = fields.clip(min=0.0).sum(axis=(1, 2), dtype=np.float64)
+    negative = -fields.clip(max=0.0).sum(axis=(1, 2), dtype=np.float64)
+    if not (positive * negative).all():
         return state
     mean = np.sqrt(positive * negative)
-    br = np.where(state.br > 0, state.br * (mean / positive), state.br * (mean / negative))
-    removed = (positive - negative) * state.grid.cell_area
-    return replace(state, br=br.astype(np.float32), net_flux_removed=float(removed))
+    up, down = ((mean / part)[:, np.newaxis, np.newaxis] for part in (positive, negative))
+    fields = np.where(fields > 0, fields * up, fields * down).astype(np.float32)
+    removed = float((positive - negative).mean() * state.grid.cell_area)
+    return replace(
+        state,
+        br=fields.mean(axis=0, dtype=np.float64).astype(np.float32),
+        members=None if state.members is None else fields,
+        net_flux_removed=removed,
+    )
 
 
 def _days(time: datetime) -> float:

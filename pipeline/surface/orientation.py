@@ -54,7 +54,8 @@ def require_upright(state: GlobalMap, image: SolarImage, layer: Layer) -> None:
 
 def _agreement(state: GlobalMap, layer: Layer) -> float:
     """Correlation at 2° where *layer* sees what *state* knows; NaN where it knows too little."""
-    carried = forecast(state, max(state.time, layer.observation.time))
+    mean = replace(state, members=None)
+    carried = forecast(mean, max(state.time, layer.observation.time))
     known = np.isfinite(layer.br) & (carried.age < KNOWN_HOURS)
     share = state.grid.block_mean(known.astype(np.float64), COARSE)
     cells = share > 0.5
