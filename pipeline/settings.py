@@ -77,6 +77,28 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer
 Name = Annotated[str, Field(min_length=1)]
 GridName = Literal["720x360", "360x180"]
 Provider = Literal["tensorrt", "cuda", "cpu"]
+ObserverName = Annotated[
+    str,
+    Field(
+        pattern=r"^(earth|stereo-a|mercury|venus|mars|jupiter|saturn"
+        r"|[a-z][a-z0-9-]*=-?\d+(\.\d+)?,-?[0-8]?\d(\.\d+)?,\d+(\.\d+)?)$"
+    ),
+]
+CheckName = Literal[
+    "finite",
+    "field_strength",
+    "net_flux",
+    "unsigned_flux_jump",
+    "polar_field",
+    "seam",
+    "hmi_gong_correlation",
+    "hmi_gong_scale",
+    "far_side_flux",
+    "observed_share",
+    "newest_age",
+    "unseen_share",
+]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _MODEL = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
@@ -147,6 +169,46 @@ class SurfaceSettings(BaseModel):
     are published. Members differ from it."""
 
 
+class QualitySettings(BaseModel):
+    """What a map is held to before it is published; also `cycle.stale`, for its newest frame."""
+
+    model_config = _MODEL
+
+    critical: tuple[CheckName, ...] = (
+        "finite",
+        "field_strength",
+        "net_flux",
+        "unsigned_flux_jump",
+        "polar_field",
+    )
+    """Checks whose failure keeps the map back: the earlier one, carried to now without the new
+    observations, is published in its place. Other failures are a flag and a note."""
+    patience: Duration = timedelta(hours=24)
+    """Without an accepted observation for longer than this, maps that fail are published, marked:
+    rather than all frames of a day, the map they are held against is wrong."""
+    field_strength: Annotated[float, Field(gt=0.0)] = 4000.0
+    """Largest field of a cell, in gauss; that of the darkest umbrae, which are smaller."""
+    net_flux: Share = 0.1
+    """Largest net flux, as a part of the unsigned flux; spun up on HMI frames of January 2014
+    it is 2.4 %."""
+    unsigned_flux_jump: Annotated[float, Field(gt=0.0)] = 0.25
+    """Largest change of the unsigned flux that one cycle's observations may make, as a part."""
+    polar_field: Annotated[float, Field(gt=0.0)] = 15.0
+    """Largest mean field poleward of 60 degrees, in gauss."""
+    seam: Annotated[float, Field(gt=1.0)] = 2.0
+    """Largest mean step between sources, as a multiple of the steps beside it."""
+    hmi_gong_correlation: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.6
+    """Smallest correlation of HMI and GONG over blocks of two degrees."""
+    hmi_gong_scale: Annotated[float, Field(gt=1.0)] = 1.5
+    """Largest factor between the strengths of HMI and GONG, which is put on HMI's scale."""
+    far_side_flux: Annotated[float, Field(gt=1.0)] = 3.0
+    """Largest factor between the mean unsigned fields of the far and the near side."""
+    observed_share: Share = 0.15
+    """Smallest part of the sphere that rests on magnetograms; one instrument sees 0.25."""
+    unseen_share: Share = 0.1
+    """Largest part within 60 degrees of the equator not seen for a rotation, or never."""
+
+
 class CoronaSettings(BaseModel):
     """The potential-field corona."""
 
@@ -158,6 +220,57 @@ class CoronaSettings(BaseModel):
     """Where the field is made radial, in solar radii; 2.5 by convention, 1.8 to 3.1 in use."""
     radial_cells: Annotated[int, Field(ge=2, le=192)] = 50
     """Cells between photosphere and source surface."""
+    source_surface_spread: Annotated[
+        tuple[Annotated[float, Field(gt=1.0, le=10.0)], ...], Field(min_length=1)
+    ] = (2.0, 2.5, 3.0)
+    """Source-surface radii over which probabilities are taken: each map of the ensemble takes
+    the next one; without an ensemble the map takes all of them."""
+    solver: Literal["eigenmodes", "pfsspy"] = "eigenmodes"
+    """What computes the field: our own, or the reference, which gives the same and takes longer."""
+    start_radius: Annotated[float, Field(ge=1.0, lt=10.0)] = 1.0
+    """Where field lines begin and end near the Sun, in solar radii; WSA takes 1.01."""
+    wind_law: Literal["schonfeld2022", "eswim", "wide-range"] = "schonfeld2022"
+    """Published coefficients of the relation of expansion, coronal-hole distance and wind speed."""
+    expansion: Literal["radial", "total"] = "radial"
+    """Field whose expansion counts: the radial one, as in WSA, or the total one, as in pfsspy."""
+    observers: tuple[ObserverName, ...] = ("earth", "stereo-a")
+    """Who is connected to the Sun: earth, stereo-a, mercury, venus, mars, jupiter, saturn, or
+    NAME=LON,LAT,AU with the degrees ahead of the Earth and the latitude, as in l5=-60,0,1.
+    Spacecraft among the inputs of a map are added, where their headers say that they are."""
+
+
+class ServiceSettings(BaseModel):
+    """The daemon."""
+
+    model_config = _MODEL
+
+    host: Name = "127.0.0.1"
+    """Address on which metrics, health, status and products are served; all can read them."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 9470
+    """Port there; 0 takes a free one."""
+    deadline: Duration = timedelta(minutes=45)
+    """Longest wait after the hour for observations, of archives that are as quick as that; when
+    they have arrived, the cycle begins at once."""
+    horizon: Duration = timedelta(hours=12)
+    """Hours that are made up for when they were missed, and made anew when an observation of
+    theirs arrives late or is replaced. 6d takes in definitive HMI frames."""
+    ready: Duration = timedelta(hours=2)
+    """Age of the newest map up to which /readyz says yes."""
+    grace: Duration = timedelta(minutes=1)
+    """Time that a running cycle has to end when the daemon is told to; then it is abandoned."""
+
+
+class RetentionSettings(BaseModel):
+    """What is deleted, and when. The newest set never is."""
+
+    model_config = _MODEL
+
+    products: Duration = timedelta(days=3650)
+    """Age of valid times whose products are deleted; a year of hourly sets takes 34 GB."""
+    superseded: Duration = timedelta(days=30)
+    """Age of valid times of which only the newest revision stays."""
+    cache: Duration = timedelta(days=45)
+    """Age of fetched files that are deleted; longer than `cycle.history` asks none twice."""
 
 
 class Settings(BaseSettings):
@@ -182,8 +295,14 @@ class Settings(BaseSettings):
     """Neural networks applied to the images."""
     surface: SurfaceSettings = SurfaceSettings()
     """The map."""
+    quality: QualitySettings = QualitySettings()
+    """What a map is held to before it is published."""
     corona: CoronaSettings = CoronaSettings()
     """The potential-field corona."""
+    service: ServiceSettings = ServiceSettings()
+    """The daemon."""
+    retention: RetentionSettings = RetentionSettings()
+    """What is deleted, and when."""
 
     @model_validator(mode="after")
     def _corona_no_finer_than_map(self) -> Self:
@@ -213,7 +332,8 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """SHA-256 of the settings that shape products; where data come from does not count."""
-        shaping = self.model_dump(mode="json", include={"cycle", "enhance", "surface", "corona"})
+        sections = {"cycle", "enhance", "surface", "quality", "corona"}
+        shaping = self.model_dump(mode="json", include=sections)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

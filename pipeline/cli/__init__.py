@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.cli import configuration, files, networks, products
+from pipeline.cli import configuration, files, networks, products, service
 
 app = typer.Typer(
     help="The magnetic field of the whole Sun, every hour.",
@@ -11,6 +11,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(products.app)
+app.add_typer(service.app)
 app.add_typer(files.app)
 app.add_typer(networks.enhance_app, name="enhance")
 app.add_typer(networks.models_app, name="models")

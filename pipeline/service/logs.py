@@ -16,6 +16,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 # user:password@ of any URL, whoever put it into a line
 PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s@]*@")
@@ -65,7 +66,7 @@ def without_secrets(logger: Any, method: str, event: Event) -> Event:
 
 def configure() -> None:
     """Write this process's log lines as JSON on standard error."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

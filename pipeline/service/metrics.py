@@ -27,12 +27,12 @@ CYCLE_SECONDS = Histogram(
     buckets=(1, 3, 10, 20, 30, 60, 90, 120, 180, 300, 600, 1200),
 )
 MISSED = Counter(
-    "allsun_jobs_missed_total", "Runs of a job dropped because they came too late", ["job"]
+    "allsun_jobs_missed_total", "Runs of a job dropped because they came too late", ["task"]
 )
 OVERRUN = Counter(
-    "allsun_jobs_overrun_total", "Runs of a job dropped because the one before still ran", ["job"]
+    "allsun_jobs_overrun_total", "Runs of a job dropped because the one before still ran", ["task"]
 )
-FAILED = Counter("allsun_jobs_failed_total", "Runs of a job that ended in an error", ["job"])
+FAILED = Counter("allsun_jobs_failed_total", "Runs of a job that ended in an error", ["task"])
 WAITING = Gauge("allsun_jobs_waiting", "Hours that wait for a cycle: due, missed or out of date")
 CLOCK_STEPS = Counter("allsun_clock_steps_total", "Times that the clock was seen to be set")
 BUILD = Info("allsun_build", "Version of the software, and of Python")

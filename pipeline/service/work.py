@@ -114,7 +114,7 @@ class Work:
         """Delete what the settings no longer keep."""
         keep, now = self.settings.retention, clock.now()
         store = publish.Store(self.settings.data)
-        sets = publish.prune(store, now - keep.products, now - keep.superseded)
+        sets = store.prune(now - keep.products, now - keep.superseded)
         files = archives.prune(self.settings.data / "cache", keep.cache)
         log.info("retention", sets=sets, cached_files=files)
 
