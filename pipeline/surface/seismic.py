@@ -50,7 +50,7 @@ PER_FLUX, CORRELATION = 0.031e-22, 0.25  # rad/Mx
 # What came round of those above the threshold, .15 rad on average, held 1.1e22 Mx on HMI frames
 # that are clipped at 250 G, give or take a fifth; the error here allows for the clipping.
 TYPICAL, TYPICAL_FLUX, FLUX_SCATTER = 0.15, 1.1e22, 0.5
-POSITION = 5.0  # deg, standard error in each of two directions: 5.1 and 4.0 on those maps
+POSITION = 5.5  # deg, standard error in each of two directions: 6.0 and 5.2 on those maps
 WIDTH = 3.0  # deg, standard deviation of either polarity
 SEPARATION = 6.0  # deg between the polarities of 1e22 Mx, as the cube root of the flux
 JOY = 0.5  # deg of tilt per deg of latitude
