@@ -19,9 +19,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from pipeline.core import Corona, GlobalMap, Observer, Source, earth
+from pipeline.core import (
+    Corona,
+    Evidence,
+    FarSide,
+    FarSideRegion,
+    GlobalMap,
+    Observer,
+    Source,
+    earth,
+)
 from pipeline.publish.provenance import Provenance, networks
 from pipeline.publish.sphere import (
     EARTH,
@@ -46,11 +56,17 @@ SOURCE_COLOURS = {
     Source.POLAR: "#009e73",
 }
 AGES = {0: "now", 1: "1 h", 6: "6 h", 24: "1 d", 72: "3 d", 168: "7 d", 336: "14 d", 672: "28 d"}
+# How surely a far-side region was seen, surest first.
+STYLES = {Evidence.EUV: "-", Evidence.SEISMIC: "--", Evidence.TRANSPORTED: ":"}
+ACRONYMS = ("hmi", "gong", "mdi", "aia", "euv", "euvi-a", "euvi-b")
+CIRCLE = 26.0  # points across
 COLUMN, ROOM = 50, 5  # characters and lines for notes
 
 
-def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Provenance) -> None:
-    """Draw *map_* and its *corona* as a PNG of 1600 x 1050 pixels.
+def write_quicklook(
+    path: Path, map_: GlobalMap, corona: Corona, farside: FarSide, provenance: Provenance
+) -> None:
+    """Draw *map_*, its *corona* and the regions of its far side, a PNG of 1600 x 1050 pixels.
 
     Raises
     ------
@@ -62,7 +78,9 @@ def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Pro
     headline: dict[str, Any] = {"y": 0.967, "fontsize": 21, "color": INK, "va": "center"}
     figure.text(0.05, s=title, weight="bold", **headline)
     figure.text(0.965, s=f"valid {map_.time:%Y-%m-%d %H:%M} UTC", ha="right", **headline)
-    _field(figure, map_, corona, subearth)
+    axes = _field(figure, map_, corona, subearth)
+    for region in farside.regions:
+        _circle(axes, region)
     _source(figure, map_, subearth)
     _age(figure, map_, subearth)
     _facts(figure, map_, corona, provenance)
@@ -71,7 +89,7 @@ def write_quicklook(path: Path, map_: GlobalMap, corona: Corona, provenance: Pro
     save(path, figure, provenance.software)
 
 
-def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) -> None:
+def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) -> Axes:
     """The large map, its colour scale and the key to what is drawn over it."""
     axes = figure.add_axes((0.05, 0.395, 0.85, 0.535))
     image = draw_field(axes, map_.br)
@@ -87,23 +105,50 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
     label = "radial field (G), outward positive; colour by signed square root"
     field_scale(figure, image, (0.912, 0.395, 0.013, 0.535), label)
     key = (
-        Line2D([], [], color=INK, lw=2.2, label="neutral line (current sheet)"),
-        Line2D([], [], color=OUTWARD, lw=2.4, label="open field, outward (+)"),
-        Line2D([], [], color=INWARD, lw=2.4, label="open field, inward (−)"),
+        Line2D([], [], color=INK, lw=2.2, label="neutral line"),
+        Line2D([], [], color=OUTWARD, lw=2.4, label="open field +"),
+        Line2D([], [], color=INWARD, lw=2.4, label="open field −"),
         Line2D([], [], color=EARTH, lw=1.8, label="central meridian"),
-        Line2D([], [], color=EARTH, lw=1.8, ls="--", label="limbs (±90°)"),
-        Line2D([], [], color=EARTH, marker="o", ms=9, ls="", label="below the Earth"),
+        Line2D([], [], color=EARTH, lw=1.8, ls="--", label="limbs"),
+        Line2D([], [], color=EARTH, marker="o", ms=9, ls="", label="Earth"),
+        *(
+            Line2D(
+                [], [], color=INK, lw=1.8, ls=style, label=f"far side: {_label(kind.name or '')}"
+            )
+            for kind, style in STYLES.items()
+        ),
     )
     axes.legend(
         handles=key,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.085),
-        ncols=6,
+        ncols=len(key),
         fontsize=12,
         frameon=False,
         handlelength=2.0,
         handletextpad=0.5,
-        columnspacing=1.8,
+        columnspacing=1.4,
+    )
+    return axes
+
+
+def _circle(axes: Axes, region: FarSideRegion) -> None:
+    """Where a region of the far side is, its number, and by line what it rests on most surely."""
+    style = next(style for kind, style in STYLES.items() if kind in region.evidence)
+    x, y = region.lon, float(np.sin(np.radians(region.lat)))
+    axes.plot(x, y, "o", ms=CIRCLE, mfc="none", mec="white", mew=3.6)
+    ring = axes.scatter(x, y, s=CIRCLE**2, facecolors="none", edgecolors=INK, linewidths=1.8)
+    ring.set_linestyle(style)
+    axes.annotate(
+        f"{region.number}",
+        (x, y),
+        (0.6 * CIRCLE, 0.6 * CIRCLE),
+        textcoords="offset points",
+        fontsize=11,
+        weight="bold",
+        color=INK,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        annotation_clip=True,
     )
 
 
@@ -237,4 +282,8 @@ def _pieces(corona: Corona) -> Iterator[tuple[NDArray[np.float64], NDArray[np.fl
 def _label(name: str) -> str:
     """An enumeration's or instrument's name as a reader writes it."""
     words = name.lower().replace("_", " ")
-    return words.upper() if words in ("hmi", "gong", "mdi", "aia", "euv") else words
+    return (
+        words.upper()
+        if words in ("hmi", "gong", "mdi", "aia", "euv", "euvi-a", "euvi-b")
+        else words
+    )
