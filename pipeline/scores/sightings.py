@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 import numpy as np
@@ -37,7 +37,6 @@ JUDGED_AT, SHOWN = -45.0, 60.0  # deg west of the central meridian; as far from 
 LONGITUDES = 61  # places that stand for chance
 STRONG = 5e21  # Mx; a region that sounding may be expected to find
 RECENT = timedelta(days=3)  # older sightings are not added
-UNSEEN = "gong-seismic", datetime.min.replace(tzinfo=UTC)
 PASSING = 6.6  # deg; half a day's rotation: a daily frame shows every region once
 
 
@@ -179,9 +178,8 @@ class WithSightings:
 
     def at(self, time: datetime, grid: CarringtonGrid) -> Self:
         state = self.state or blank(time, grid)
-        last = state.last_observed.get(*UNSEEN)
-        new = [s for s in self.sightings if max(last, time - RECENT) < s.observation.time <= time]
-        return replace(self, state=add_seismic(forecast(state, time), new))
+        recent = [s for s in self.sightings if s.observation.time > time - RECENT]
+        return replace(self, state=add_seismic(forecast(state, time), recent))
 
     def blended(self, layer: Layer, grid: CarringtonGrid) -> Self:
         state = self.state or blank(layer.observation.time, grid)

@@ -119,9 +119,10 @@ def add_seismic(state: GlobalMap, sightings: Sequence[SeismicRegions]) -> Global
 
     A region is left out where most places within 10° have been observed for a day or less, or
     where the map carries half of its flux. Of a pattern that is there in part, because an
-    earlier sighting put it there, only the rest is added. All are carried to the map's time.
+    earlier sighting put it there, only the rest is added. All are carried to the map's time;
+    of each network only what is newer than what the map has had.
     """
-    sightings = [s for s in sightings if s.observation.time <= state.time]
+    sightings = [s for s in sightings if _is_news(state, s)]
     for bipole, sighting in _bipoles(state.time, sightings):
         state = _with(state, bipole, sighting)
     times = {s.observation.instrument: s.observation.time for s in sightings}
@@ -132,6 +133,12 @@ def add_seismic(state: GlobalMap, sightings: Sequence[SeismicRegions]) -> Global
         last_observed={**state.last_observed, **newest},
         simulated=state.simulated or any(s.observation.simulated for s in sightings),
     )
+
+
+def _is_news(state: GlobalMap, sighting: SeismicRegions) -> bool:
+    observation = sighting.observation
+    last = state.last_observed.get(observation.instrument)
+    return observation.time <= state.time and (last is None or observation.time > last)
 
 
 def bipole(region: SeismicRegion, time: datetime) -> Bipole:

@@ -248,6 +248,13 @@ def test_a_sighting_from_the_future_is_left_out() -> None:
     assert np.array_equal(state.br, quiet().br)
 
 
+def test_a_sighting_that_the_map_has_had_is_left_out() -> None:
+    state = add_seismic(quiet(), [sighting(REGION)])
+    again = add_seismic(state, [sighting(REGION)])
+    assert len(again.inputs) == 1
+    assert np.array_equal(again.br, state.br)
+
+
 def test_the_strong_regions_of_march_2014_are_found() -> None:
     if not MARCH.is_dir():
         pytest.skip(f"no real observations in {MARCH}")
