@@ -140,6 +140,7 @@ class Farside(BaseModel):
     spoilt: Share = 0.0
     doubt: NotNegative = 0.0
     noise: Range = (0.0, 0.0)
+    busy: Share = 0.0
     mirrored: Share = 0.0
     reversed: Share = 0.0
 

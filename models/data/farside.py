@@ -2,9 +2,10 @@
 
 A scene is the disk from a place anywhere around the Sun. Its planes: ``euv 193`` and the
 like, DN/s; ``prior``, the line-of-sight field of a map that the Earth's view fed and flux
-transport carried, ``prior sigma``, its standard error, G, and ``age``, the days since a place was
-last in view; ``before``, the field a rotation earlier; ``leading``, the polarity that Hale's law lets lead. The relations between field
-and brightness are drawn anew twice at every moment, so that no network learns one by heart.
+transport carried, ``prior sigma``, its standard error, G, and ``age``, the days since a
+place was last in view; ``before``, the field a rotation earlier; ``leading``, the polarity
+that Hale's law lets lead. The relations between field and brightness are drawn anew twice
+at every moment, so that no network learns one by heart.
 Refuses to know: networks, and how scenes are stored.
 """
 

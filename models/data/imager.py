@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ Planes = dict[str, Field]
 ALL = "all"  # the channels' set of a picture that has everything
 ANY = "any"  # each channel of it with an even chance, one at least
 BLUR = (0.3, 1.0)  # px, of the pictures that are blurred at all, which is every second
+TRIES = 4
 GRAIN = 1.5  # px, over which a map's errors are alike
 DARK = 0.05  # of the level: what is left of a frame without light, as noise about a constant
 
@@ -46,6 +48,7 @@ class Imaging:
     spoilt : how often a picture is half lit, saturated in its brightest places, or blank
     doubt : largest part of a prior's stated error that is drawn besides its own
     noise : range of the relative noise of a pixel
+    busy : how often the piece with the most field of :data:`TRIES` is taken, not any
     mirrored, reversed : how often north and south, or the polarities, change places
     """
 
@@ -56,6 +59,7 @@ class Imaging:
     spoilt: float
     doubt: float
     noise: Range
+    busy: float
     mirrored: float
     reversed: float
 
@@ -190,11 +194,19 @@ def sampler(
         if min(scene.field.shape) < size:
             raise BadRequest(f"A disk of {scene.field.shape} holds no piece of {size} pixels.")
         x, target, weight = task.pair(scene, rng)
-        top, left = (int(rng.integers(0, n - size + 1)) for n in target.shape)
-        place = (..., slice(top, top + size), slice(left, left + size))
+        tries = TRIES if rng.random() < task.busy else 1
+        places = [_place(target.shape, size, rng) for _ in range(tries)]
+        place = max(places, key=lambda there: float(np.abs(target[there]).sum()))
         parts.append((x[place], target[place][np.newaxis], weight[place][np.newaxis]))
     x, target, weight = (np.ascontiguousarray(np.stack(part)) for part in zip(*parts, strict=True))
     return Batch(x, target, weight)
+
+
+def _place(
+    shape: tuple[int, ...], size: int, rng: np.random.Generator
+) -> tuple[EllipsisType, slice, slice]:
+    top, left = (int(rng.integers(0, n - size + 1)) for n in shape)
+    return ..., slice(top, top + size), slice(left, left + size)
 
 
 def _normal(plane: Field, radius: Field, channel: Channel) -> tuple[Field, Mask]:

@@ -2,8 +2,9 @@
 
 Suns that no network learnt from, seen from where no training scene was; several sets of EUV
 channels, with a prior and without; relations between field and brightness as drawn in
-training, as measured, and beyond either. "Unseen" is what the Earth has not seen for days. Beside the network stand an empty disk, the map that
-transport carried (which is the prior), and the field of one rotation before.
+training, as measured, and beyond either. "Unseen" is what the Earth has not seen for days.
+Beside the network stand an empty disk, the map that transport carried (which is the prior),
+and the field of one rotation before.
 
 The field is binned as the published papers bin it: 8 px of a disk of 450 px radius are two of
 this network's. Its unsigned field is the mean size of the normal variable that it states

@@ -55,7 +55,8 @@ class Channel(BaseModel):
     helps and is never answered for by itself. sigma: standard error of the channel named *of*,
     G. leading: polarity that leads in regions by Hale's law, -1 to 1. noise: the frame's noise
     level in G, the same in every pixel. radius: distance from the disk's centre in solar radii.
-    mask: 1 where the measured channels (or the one named *of*) hold a value, else 0."""
+    mask: 1 where the channel named *of* holds a value; without a name, where an answer will
+    mean something: where anything is measured, and all that no other mask tells of."""
     wavelength: int | None = None
     """Å, of an intensity; 193 and 195 are one channel, 193."""
     of: Plain | None = None

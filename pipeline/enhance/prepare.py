@@ -103,7 +103,8 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
         elif channel.kind == "leading":
             planes[channel.name] = _leading(first, geometry, full)
         elif channel.kind == "mask":
-            masks[channel.name] = _told(channel, masks, card, full)
+            nothing = np.zeros(full, np.bool_)
+            masks[channel.name] = masks.get(channel.of, nothing) if channel.of else mask
     outside, beyond = _outside(planes, masks, mask, card)
     return Prepared(
         x=np.stack([_tensor(channel, planes, masks, full) for channel in card.inputs]),
@@ -207,13 +208,6 @@ def _noise(
         if math.isfinite(level := noise_level(planes[name][where])):
             return level
     raise refuse(image, "its noise is not stated and cannot be told from it", "give a whole frame")
-
-
-def _told(channel: Channel, masks: Mapping[str, Mask], card: Card, full: Shape) -> Mask:
-    """What a mask channel tells the network."""
-    names = [channel.of] if channel.of else [c.name for c in card.inputs if c.measured]
-    nothing = np.zeros(full, np.bool_)
-    return np.asarray(np.logical_and.reduce([masks.get(name, nothing) for name in names]))
 
 
 def _outside(
