@@ -101,12 +101,13 @@ def remap_adaptively(folder: Path) -> Work:
 
 
 def extrapolate(folder: Path) -> Work:
-    """Field, source surface and open field above a 360 by 180 map, 50 radial cells."""
+    """Field above a 360 by 180 map, 50 radial cells, with all its products."""
     from pipeline import corona
 
     moment, grid = simulated_sun(), CarringtonGrid(360, 180)
     br = moment.grid.block_mean(moment.br, grid)
-    return lambda: corona.extrapolate(br, grid, TIME, 2.5, 50)
+    recipe = corona.Recipe(spread=(2.5,))
+    return lambda: corona.extrapolate(br, grid, TIME, recipe)
 
 
 def cycle(folder: Path) -> Work:
@@ -180,7 +181,7 @@ CASES: dict[str, tuple[Callable[[Path], Work], str, int]] = {
     "read": (read_frame, "read a Rice-compressed 4096² HMI frame", 5),
     "remap": (remap, "average it onto 720×360", 7),
     "adaptive": (remap_adaptively, "the same by reproject_adaptive", 1),
-    "pfss": (extrapolate, "extrapolate 360×180×50 with open field", 1),
+    "pfss": (extrapolate, "extrapolate 360×180×50 with all products", 1),
     "unet": (unet_by_onnx_runtime, "4096² disk, U-Net of 16 channels, ONNX Runtime", 2),
     "torch": (unet_by_pytorch, "the same in PyTorch", 2),
     "cycle": (cycle, "one whole cycle, cold start, three days of frames", 1),

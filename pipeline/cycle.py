@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import __version__, corona, enhance, intake, networks, publish, surface
+from pipeline import __version__, enhance, extrapolation, intake, networks, publish, surface
 from pipeline.archives import Fetched, Found
 from pipeline.core import BadFile, BadRequest, GlobalMap, NothingObserved, Quality, SolarImage
 from pipeline.enhance import Engine
@@ -91,14 +91,7 @@ def run_cycle(
     state = replace(state, notes=(*notes, *lost), qc=_quality(state, lost, settings))
 
     # 9. Extrapolate the corona.
-    coarse = grid(settings.corona.grid)
-    field = corona.extrapolate(
-        state.grid.block_mean(state.br, coarse),
-        coarse,
-        at,
-        settings.corona.source_surface_radius,
-        settings.corona.radial_cells,
-    )
+    field = extrapolation.extrapolate(state, grid(settings.corona.grid), settings)
 
     # 10. Publish everything at once.
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline import archives, instruments, networks, publish, surface
+from pipeline import archives, extrapolation, instruments, networks, publish, surface
 from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
 from pipeline.enhance import Network, installed, objection, suits
 from pipeline.enhance import enhance as enhance_images
@@ -128,17 +128,74 @@ def _product(path: Path) -> dict[str, Any]:
     }
 
 
+def extrapolate(state: GlobalMap, settings: Settings, asked: Mapping[str, object]) -> Corona:
+    """The corona of a map on its own grid; what is *asked* for, if not None, beats the settings.
+
+    Raises
+    ------
+    BadRequest : the map or what is asked for cannot be extrapolated.
+    """
+    update = {name: value for name, value in asked.items() if value is not None}
+    chosen = settings.corona.model_copy(update=update)
+    return extrapolation.extrapolate(
+        state, state.grid, settings.model_copy(update={"corona": chosen})
+    )
+
+
 def describe_corona(field: Corona) -> dict[str, Any]:
     """The figures of a corona, ready for JSON."""
+    ensemble = field.ensemble
+    fluxes = [member.open_flux for member in ensemble.members]
+    gauss, lon, lat = field.source_surface.dipole
     return {
         "valid_time": f"{field.time:%Y-%m-%dT%H:%M:%SZ}",
         "grid": f"{field.grid.nlon}x{field.grid.nlat}",
         "open_flux_mx": field.open_flux,
         "open_area_fraction": float((field.open_field != 0).mean()),
+        "neutral_line_tilt_deg": _finite(field.tilt),
+        "source_surface_dipole": {"gauss": gauss, "lon": lon, "lat": lat},
         "source_surface_radius": field.source_surface_radius,
         "radial_cells": field.radial_cells,
+        "field_line_start_radius": field.start_radius,
         "solver": field.solver,
+        "coronal_holes": len(field.holes),
+        "largest_holes": [
+            {"polarity": h.polarity, "lon": h.lon, "lat": h.lat, "area": h.area, "flux_mx": h.flux}
+            for h in field.holes[:3]
+        ],
+        "wind_law": field.wind.law,
+        "expansion_factor_field": field.wind.expansion,
+        "wind_speed_km_s": _range(field.wind.speed),
+        "wind_speed_1au_km_s": _range(field.wind.speed_1au),
+        "members": len(fluxes),
+        "member_open_flux_mx": [min(fluxes), max(fluxes)],
+        "connections": {
+            name: {
+                "lon": _finite(c.lon),
+                "lat": _finite(c.lat),
+                "polarity": c.polarity,
+                "speed_km_s": c.speed,
+            }
+            for name, c in field.connections.items()
+        },
+        "earth_sectors": [
+            {
+                "time": f"{s.time:%Y-%m-%dT%H:%MZ}",
+                "polarity": s.polarity,
+                "outward_probability": s.outward,
+            }
+            for s in field.sectors[::4]
+        ],
     }
+
+
+def _range(speed: np.ndarray[Any, Any]) -> dict[str, float]:
+    return {"min": float(speed.min()), "mean": float(speed.mean()), "max": float(speed.max())}
+
+
+def _finite(value: float) -> float | None:
+    """What JSON can say of a figure that may be missing."""
+    return value if np.isfinite(value) else None
 
 
 def _observation(path: Path) -> dict[str, Any]:

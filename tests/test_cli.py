@@ -76,6 +76,10 @@ def test_files_are_described(small_archive: SmallArchive, products: dict[str, Pa
     assert (corona["kind"], corona["grid"]) == ("corona", "360x180")
     assert corona["radial_cells"] == 4
     assert 0.0 < corona["open_area_fraction"] < 0.5
+    assert set(corona["connections"]) == {"earth", "stereo-a"}
+    assert (corona["members"], len(corona["earth_sectors"])) == (3, 8)
+    assert 250 < corona["wind_speed_km_s"]["mean"] < 900
+    assert corona["largest_holes"][0]["area"] > 0
     assert described(products["synchronic"])["kind"] == "synchronic map"
     wsa = described(products["wsa"])
     assert (wsa["instrument"], wsa["kind"], wsa["pixels"]) == ("allsun", "b_r", "360x180")
@@ -93,6 +97,27 @@ def test_a_map_is_extrapolated_alike_from_each_of_its_files(
         assert allsun("validate", output).exit_code == 0
     assert told[0]["open_flux_mx"] == pytest.approx(told[1]["open_flux_mx"], rel=1e-4)
     assert told[0]["source_surface_radius"] == 2.5
+
+
+def test_the_reference_solver_and_other_choices_are_named_in_the_product(
+    products: dict[str, Path], tmp_path: Path
+) -> None:
+    asked = ("extrapolate", products["wsa"], "-o", tmp_path / "c.nc", "--nr", 4, "--json")
+    chosen = {
+        "ALLSUN_CORONA__EXPANSION": "total",
+        "ALLSUN_CORONA__WIND_LAW": "eswim",
+        "ALLSUN_CORONA__START_RADIUS": "1.01",
+        "ALLSUN_CORONA__SOURCE_SURFACE_SPREAD": "[2.0]",
+        "ALLSUN_CORONA__OBSERVERS": '["mars", "l5=-60,0,1"]',
+    }
+    result = allsun(*asked, "--solver", "pfsspy", "--rss", 2.2, **chosen)
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert "pfsspy 1" in told["solver"]
+    assert (told["expansion_factor_field"], told["wind_law"]) == ("total", "eswim")
+    assert (told["field_line_start_radius"], told["source_surface_radius"]) == (1.01, 2.2)
+    assert (list(told["connections"]), told["members"]) == (["mars", "l5"], 1)
+    assert allsun("validate", tmp_path / "c.nc").exit_code == 0
 
 
 def test_a_cycle_prints_nothing_but_its_result(small_archive: SmallArchive, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -15,6 +15,8 @@ from pipeline.settings import Settings
 from pipeline.terminal import Report, as_text, command, progress
 
 app = typer.Typer()
+
+Solver = Literal["eigenmodes", "pfsspy"]
 
 
 @command(app)
@@ -37,19 +39,20 @@ def extrapolate(
     output: Output,
     rss: Annotated[float | None, typer.Option(help="Source-surface radius, solar radii.")] = None,
     nr: Annotated[int | None, typer.Option(help="Radial cells.")] = None,
+    solver: Annotated[
+        Solver | None, typer.Option(help="What computes the field; pfsspy is the reference.")
+    ] = None,
 ) -> Report:
-    """Extrapolate the corona above a map, on the map's own grid."""
-    from pipeline import corona, publish, stages
+    """Extrapolate the corona above a map, on the map's own grid: field, wind, connections.
+
+    Everything else is chosen in the settings, section corona.
+    """
+    from pipeline import publish, stages
 
     state = stages.read_map(map_file)
+    asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
-        field = corona.extrapolate(
-            state.br,
-            state.grid,
-            state.time,
-            settings.corona.source_surface_radius if rss is None else rss,
-            settings.corona.radial_cells if nr is None else nr,
-        )
+        field = stages.extrapolate(state, settings, asked)
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     publish.write_corona(output, field, state, provenance)
     summary = {

@@ -5,6 +5,7 @@ lies on the Sun; which clock a time was read from; how an error is worded.
 Refuses to know: where any of it comes from, where it goes, how it is made.
 """
 
+from pipeline.core.corona import Corona
 from pipeline.core.ephemeris import earth
 from pipeline.core.errors import AllsunError, BadFile, BadRequest, CannotWrite, NothingObserved
 from pipeline.core.geometry import (
@@ -18,7 +19,6 @@ from pipeline.core.geometry import (
 )
 from pipeline.core.grid import CarringtonGrid
 from pipeline.core.nouns import (
-    Corona,
     GlobalMap,
     Inference,
     InputFile,

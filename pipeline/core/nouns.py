@@ -15,7 +15,6 @@ from pipeline.core.geometry import Geometry, Observer
 from pipeline.core.grid import CarringtonGrid
 
 __all__ = [
-    "Corona",
     "GlobalMap",
     "Inference",
     "InputFile",
@@ -191,26 +190,3 @@ class GlobalMap:
         """Fraction of the sphere that rests on each source, by lower-case name."""
         counts = np.bincount(self.source.ravel(), minlength=len(Source))
         return {s.name.lower(): float(counts[s] / self.source.size) for s in Source}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Corona:
-    """The potential-field source-surface corona above a map.
-
-    open_field : int8 (nlat, nlon), polarity of open photospheric cells, 0 where closed
-    br_source_surface : float32 (nlat, nlon), gauss
-    source_surface_radius : in solar radii
-    neutral_line : curves of zero field on the source surface, each (n, 2): lon, lat in deg
-    open_flux : unsigned, Mx
-    solver : what computed it, for the record
-    """
-
-    time: datetime
-    grid: CarringtonGrid
-    open_field: NDArray[np.int8]
-    br_source_surface: NDArray[np.float32]
-    source_surface_radius: float
-    radial_cells: int
-    neutral_line: tuple[NDArray[np.float64], ...]
-    open_flux: float
-    solver: str

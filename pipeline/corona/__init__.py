@@ -9,25 +9,24 @@ compare with pfsspy              reference.py
 list coronal holes               holes.py
 predict wind                     wind.py; expansion.py for other expansion factors
 connect an observer to the Sun   connectivity.py
-have all of it, or an ensemble   products.py
+derive all of it from one field  products.py
+count an ensemble                ensemble.py
+go all the way from a map        extrapolate.py
 """
 
-from pipeline.corona.extrapolate import Solver, extrapolate
+from pipeline.corona.extrapolate import extrapolate
 from pipeline.corona.mapping import field_line, map_photosphere, map_source_surface, open_fraction
 from pipeline.corona.potential import prepare, solve
-from pipeline.corona.products import Ensemble, Products, Recipe, derive, gather
+from pipeline.corona.products import Expansion, Recipe, Solver
 from pipeline.corona.wind import LAWS, law
 
 __all__ = [
     "LAWS",
-    "Ensemble",
-    "Products",
+    "Expansion",
     "Recipe",
     "Solver",
-    "derive",
     "extrapolate",
     "field_line",
-    "gather",
     "law",
     "map_photosphere",
     "map_source_surface",

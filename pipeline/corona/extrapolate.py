@@ -1,71 +1,106 @@
-"""From a map to a corona, by the solver of one's choice."""
+"""From a map, or an ensemble of maps, to the corona."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache as remember
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import CarringtonGrid, Corona
+from pipeline.core import CarringtonGrid, Corona, Observer
+from pipeline.core.corona import Sector
 from pipeline.corona import reference
+from pipeline.corona.ensemble import gather
 from pipeline.corona.field import Field
-from pipeline.corona.mapping import map_photosphere
-from pipeline.corona.modes import VERSION
-from pipeline.corona.potential import prepare, solve
-from pipeline.corona.source_surface import neutral_line, open_flux
+from pipeline.corona.holes import coronal_holes
+from pipeline.corona.modes import VERSION, prepare_modes
+from pipeline.corona.moments import moments
+from pipeline.corona.potential import operator_at, solve
+from pipeline.corona.products import Derived, Recipe, derive, wind_of
+from pipeline.corona.products import Path as Course
 
-Solver = Literal["eigenmodes", "pfsspy"]
+Map = NDArray[np.floating]
+
+USUAL = Recipe()
+SMALLEST_HOLE = 1e-4  # of the solar surface: 6e8 km², a supergranule
+OURS = f"eigenmodes {VERSION} on pfsspy's grid"
+LINES = "lines exact in every cell"
 
 
 def extrapolate(
-    br: NDArray[np.floating],
+    br: Map,
     grid: CarringtonGrid,
     time: datetime,
-    rss: float,
-    nr: int,
+    recipe: Recipe = USUAL,
     *,
-    solver: Solver = "eigenmodes",
-    start_radius: float = 1.0,
+    members: Sequence[Map] = (),
+    observers: Mapping[str, Observer] | None = None,
+    path: Course = (),
     cache: Path | None = None,
 ) -> Corona:
-    """Potential-field source-surface corona above the radial field *br*.
+    """Potential-field source-surface corona above the radial field *br*, and its products.
 
-    br : gauss, (nlat, nlon) on *grid*; rss : source-surface radius in solar radii;
-    nr : radial cells between the two surfaces (uniform in the logarithm of the radius)
-    solver : ``eigenmodes`` is our own, ``pfsspy`` the reference, with the same field and
-        slower, coarser lines
-    start_radius : where field lines begin, solar radii: 1, or WSA's 1.01
-    cache : folder that keeps what our solver prepares for the grid, or none
+    br : gauss, (nlat, nlon) on *grid*
+    members : maps that might as well be true; *br* alone if there are none. Member n takes
+        the recipe's source-surface radius n of the spread, over and over.
+    observers : whom to connect, by name; path : times and places of the Earth in days to come
+    cache : folder that keeps what the solver prepares for the grid, or none
 
     Raises
     ------
-    BadRequest : *rss*, *nr* or *start_radius* is out of range, or *br* is not finite
-        everywhere.
+    BadRequest : something in *recipe* is out of range, or a map is not finite everywhere.
     """
-    if solver == "pfsspy":
-        field, output = reference.solve(br, grid, rss, nr)
-        open_field = reference.open_field(output, grid, start_radius)
-        return corona_of(field, open_field, time, reference.describe())
-    field = solve(prepare(grid, rss, nr, cache), br)
-    return corona_of(field, map_photosphere(field, start_radius).polarity, time, OURS)
+    field_above = _solver(grid, recipe, cache)
+    chosen = recipe.source_surface_radius
+    field = field_above(br, chosen)
+    best = derive(field, recipe, observers, path)
 
+    def each() -> Iterator[Derived]:
+        maps, spread = members or (br,), recipe.spread or (chosen,)
+        for n in range(max(len(maps), len(spread))):
+            map_, rss = maps[n % len(maps)], spread[n % len(spread)]
+            if map_ is br and rss == chosen:
+                yield best
+            else:
+                yield derive(field_above(map_, rss), recipe, observers, path)
 
-OURS = f"eigenmodes {VERSION} on pfsspy's grid, lines exact in every cell"
-
-
-def corona_of(field: Field, open_field: NDArray[np.int8], time: datetime, solver: str) -> Corona:
-    top, rss = field.br_source_surface, field.shells.rss
+    ensemble, outward = gather(each(), grid)
     return Corona(
         time=time,
-        grid=field.grid,
-        open_field=open_field,
-        br_source_surface=top,
-        source_surface_radius=rss,
-        radial_cells=field.shells.nr,
-        neutral_line=neutral_line(top, field.grid),
-        open_flux=open_flux(top, rss),
-        solver=solver,
+        grid=grid,
+        open_field=best.open_field,
+        br_source_surface=best.br_source_surface,
+        source_surface_radius=chosen,
+        start_radius=recipe.start_radius,
+        radial_cells=recipe.radial_cells,
+        neutral_line=best.neutral_line,
+        tilt=best.tilt,
+        open_flux=best.open_flux,
+        photosphere=moments(field.br[0], grid),
+        source_surface=moments(field.br_source_surface, grid),
+        holes=coronal_holes(best.open_field, field.br[0], grid, SMALLEST_HOLE),
+        wind=wind_of(best, recipe),
+        observers=dict(observers or {}),
+        connections=best.connections,
+        sectors=tuple(
+            Sector(when, polarity, float(part), speed)
+            for (when, _), (polarity, speed), part in zip(path, best.sectors, outward, strict=True)
+        ),
+        ensemble=ensemble,
+        solver=f"{OURS if recipe.solver == 'eigenmodes' else reference.describe()}, {LINES}",
     )
+
+
+def _solver(
+    grid: CarringtonGrid, recipe: Recipe, cache: Path | None
+) -> Callable[[Map, float], Field]:
+    """Field above a map up to a source surface, by the solver of the recipe."""
+    nr = recipe.radial_cells
+    if recipe.solver == "pfsspy":
+        return lambda br, rss: reference.solve(br, grid, rss, nr)[0]
+    modes = remember(lambda: prepare_modes(grid, cache))
+    operator = remember(lambda rss: operator_at(modes(), rss, nr))
+    return lambda br, rss: solve(operator(rss), br)

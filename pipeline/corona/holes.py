@@ -5,36 +5,18 @@ Knows: cells that touch on the sphere. Refuses to know: how cells were found to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
 from pipeline.core import CarringtonGrid
+from pipeline.core.corona import CoronalHole
 
 Floats = NDArray[np.float64]
 Polarities = NDArray[np.int8]
 
 SPACING = np.radians(0.2)  # between the points that stand for a boundary
-
-
-@dataclass(frozen=True, slots=True)
-class CoronalHole:
-    """A connected region of open field of one polarity.
-
-    polarity : 1 or -1
-    lon, lat : deg, of its centre of area
-    area : part of the solar surface, 0 to 1
-    flux : signed, Mx
-    """
-
-    polarity: int
-    lon: float
-    lat: float
-    area: float
-    flux: float
 
 
 def coronal_holes(

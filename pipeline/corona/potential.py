@@ -32,6 +32,7 @@ MAX_RADIUS = 10.0  # solar radii; the wind has long opened the field there
 MAX_CELLS = 2**28  # 2 GB of potential and 3 GB of field
 # Modes weaker than this part of their photospheric value are below the rounding of the rest.
 NEGLIGIBLE = 1e-14
+ROUNDING = 1e-12  # of a map's mean, as part of the map
 # Matrices of a few hundred rows: more threads than one only wait for each other.
 _BLAS = ThreadpoolController()
 
@@ -60,7 +61,18 @@ def prepare(grid: CarringtonGrid, rss: float, nr: int, cache: Path | None = None
     BadRequest : *rss*, *nr* or *grid* is out of range.
     """
     check_range(grid, rss, nr)
-    shells, modes = Shells(grid, nr, rss), prepare_modes(grid, cache)
+    return operator_at(prepare_modes(grid, cache), rss, nr)
+
+
+def operator_at(modes: AngularModes, rss: float, nr: int) -> Operator:
+    """The same from *modes* that are at hand, which all source surfaces of a grid share.
+
+    Raises
+    ------
+    BadRequest : *rss* or *nr* is out of range.
+    """
+    check_range(modes.grid, rss, nr)
+    shells = Shells(modes.grid, nr, rss)
     eigenvalues = np.array(modes.eigenvalues)
     eigenvalues[0, 0, 0] = 1.0  # the monopole, which has no potential field
     radial = tuple(_radial(values, shells) for values in eigenvalues)
@@ -105,7 +117,7 @@ def solve(operator: Operator, br: NDArray[np.floating]) -> Field:
     shells = operator.shells
     check_map(br, shells.grid)
     with _BLAS.limit(limits=1, user_api="blas"):
-        psi = _potential(operator, np.asarray(br, np.float64))
+        psi = _potential(operator, _balanced(br))
     nlat, nlon = shells.grid.shape
     edges = Edges.of(shells.grid)
     field = Field(
@@ -122,6 +134,14 @@ def solve(operator: Operator, br: NDArray[np.floating]) -> Field:
         field.b_east, field.b_north,
     )  # fmt: skip
     return field
+
+
+def _balanced(br: NDArray[np.floating]) -> Floats:
+    """The map without its mean; nothing at all if the rest is no more than rounding."""
+    rest = np.asarray(br, np.float64) - br.mean(dtype=np.float64)
+    if np.abs(rest).max() <= ROUNDING * np.abs(br).max():
+        rest[:] = 0.0  # or lines would be followed through noise
+    return np.asarray(rest)
 
 
 def _radial(eigenvalues: Floats, shells: Shells) -> Floats:

@@ -1,4 +1,4 @@
-"""pfsspy and streamtracer: the reference, and a solver to choose instead of our own.
+"""pfsspy, a solver to choose instead of our own, and streamtracer: what ours are held against.
 
 This module alone knows the two (Stansby, Yeates & Badman 2020, JOSS 5, 2732). They take one
 map at a time and average the field onto corners of cells before they follow its lines.
@@ -21,6 +21,8 @@ from pipeline.core import BadRequest, CarringtonGrid
 from pipeline.corona.field import Field, Shells
 from pipeline.corona.potential import check_map, check_range
 
+Floats = NDArray[np.float64]
+
 # Steps of half a radial cell: at 1.5° (pfsspy's default on its usual grid) the tracer
 # steps over low loops and finds 15.2 % of the surface open where 14.7 % converges.
 STEP = 0.5
@@ -30,6 +32,7 @@ CROSSINGS = 8
 LINES = 4096
 # pfsspy 1.2 returns NaN everywhere from 193 radial cells on.
 MAX_RADIAL_CELLS = 192
+BARELY = 1e-6  # above the photosphere, in the logarithm of the radius
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # sunpy asks for a date, which changes nothing
 
 
@@ -59,28 +62,43 @@ def solve(
     radial, southward, eastward = (
         np.ascontiguousarray(b.value.T, dtype=np.float32) for b in output.bc
     )
-    return Field(Shells(grid, nr, rss), radial, eastward[..., :-1].copy(), -southward), output
+    east, north = eastward[..., :-1].copy(), -southward
+    # Its layer at the source surface holds a field of the wrong sign where there is none.
+    east[-1], north[-1] = 0.0, 0.0
+    return Field(Shells(grid, nr, rss), radial, east, north), output
 
 
 def open_field(output: pfsspy.Output, grid: CarringtonGrid, start: float) -> NDArray[np.int8]:
     """Polarity of the cells whose line, followed from *start* solar radii, reaches the top."""
-    top = np.log(output.grid.rss)
-    step = STEP * top / output.grid.nr
+    polarity = np.sign(output.bc[0][:, :, 0].value.T).astype(np.int8)
+    ends = follow(output, grid, max(float(np.log(start)), BARELY), polarity)
+    return np.where(ends[2] > 0.5 * np.log(output.grid.rss), polarity, 0).astype(np.int8)
+
+
+def follow(
+    output: pfsspy.Output, grid: CarringtonGrid, height: float, sense: NDArray[np.int8]
+) -> Floats:
+    """Ends of the lines from the middle of every cell at the logarithm of radius *height*.
+
+    sense : (nlat, nlon), 1 along the field, -1 against it, 0 for cells without a line
+
+    Returns longitude (rad), sine latitude and logarithm of radius, (3, nlat, nlon), half a step
+    short of the end; NaN where there is no line.
+    """
+    step = STEP * np.log(output.grid.rss) / output.grid.nr
     tracer = StreamTracer(int(CROSSINGS * output.grid.nr / STEP), step)
     vectors = FortranTracer.vector_grid(output)
+    vectors.vectors[:, :, -1, :2] = 0.0
     lon, sin_lat = np.meshgrid(np.radians(grid.lon), grid.sin_lat)
-    height = np.full(lon.size, max(np.log(start), 1e-6))
-    seeds = np.stack([lon.ravel(), sin_lat.ravel(), height], axis=-1)
-    polarity = np.sign(output.bc[0][:, :, 0].value.T).ravel()
-    result = np.zeros(polarity.size, np.int8)
+    seeds = np.stack([lon.ravel(), sin_lat.ravel(), np.full(lon.size, height)], axis=-1)
+    ends = np.full((3, lon.size), np.nan)
     for sign in (1, -1):
-        outward = np.flatnonzero(polarity == sign)
-        for chosen in np.split(outward, range(LINES, outward.size, LINES)):
+        cells = np.flatnonzero(sense.ravel() == sign)
+        for chosen in np.split(cells, range(LINES, cells.size, LINES)):
             if chosen.size:
                 tracer.trace(seeds[chosen], vectors, direction=sign)
-                reached = np.array([line[-1, 2] > top - 2 * step for line in tracer.xs])
-                result[chosen[reached]] = sign
-    return result.reshape(grid.shape)
+                ends[:, chosen] = np.array([line[-1] for line in tracer.xs]).T
+    return ends.reshape(3, *grid.shape)
 
 
 def _as_sunpy(br: NDArray[np.floating], grid: CarringtonGrid) -> sunpy.map.Map:

@@ -45,6 +45,13 @@ class WindLaw:
         f = np.asarray(expansion, np.float64)
         return np.asarray(self.slow + self.span * (1.0 + f) ** -self.power * hole**3)
 
+    def in_words(self) -> str:
+        """The relation with its coefficients."""
+        return (
+            f"v = {self.slow:g} + {self.span:g} (1 + f)^-{self.power:.4g} "
+            f"[1 - {self.depth:g} exp(-(d / {self.width:.4g} deg)^{self.shape:g})]^3 km/s"
+        )
+
 
 LAWS: Mapping[str, WindLaw] = {
     # Schonfeld et al. 2022, as used with WSA

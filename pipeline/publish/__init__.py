@@ -4,8 +4,9 @@ Knows: formats, names, pictures, and how to show a complete set or nothing.
 Refuses to know: how the results came about.
 """
 
+from pipeline.publish.coronal import read_corona, write_corona
 from pipeline.publish.image import write_image, write_sigma
-from pipeline.publish.netcdf import read_corona, read_map, variables, write_corona, write_synchronic
+from pipeline.publish.netcdf import read_map, variables, write_synchronic
 from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.quicklook import write_quicklook

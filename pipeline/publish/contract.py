@@ -91,48 +91,168 @@ SYNCHRONIC: Mapping[str, Attributes] = {
     },
 }
 
+
+def _map(long_name: str, units: str, **more: object) -> Attributes:
+    """A field on the whole sphere."""
+    return {"long_name": long_name, "units": units, "grid_mapping": "crs", **_MODEL, **more}
+
+
+def _figure(long_name: str, units: str, **more: object) -> Attributes:
+    return {"long_name": long_name, "units": units, **_MODEL, **more}
+
+
+_POLARITY = {
+    "standard_name": "status_flag",
+    "flag_values": np.array([-1, 0, 1], np.int8),
+    **_MODEL,
+}
+_SIGN = {"flag_meanings": "inward no_field outward", **_POLARITY}
+_MET = "the wind that each observer meets left the source surface"
+
+
+def _connection(prefix: str, whose: str) -> Mapping[str, Attributes]:
+    """Where the wind at observers comes from."""
+    return {
+        f"{prefix}_source_lon": _figure(
+            f"Carrington longitude at which {_MET}{whose}", "degrees_east"
+        ),
+        f"{prefix}_source_lat": _figure(
+            f"heliographic latitude at which {_MET}{whose}", "degrees_north"
+        ),
+        f"{prefix}_lon": _figure(
+            f"Carrington longitude of the foot point of each observer's field line{whose}",
+            "degrees_east",
+        ),
+        f"{prefix}_lat": _figure(
+            f"heliographic latitude of the foot point of each observer's field line{whose}",
+            "degrees_north",
+        ),
+        f"{prefix}_polarity": {
+            "long_name": f"polarity of the field at each observer{whose}",
+            **_SIGN,
+        },
+        f"{prefix}_speed": _figure(f"speed of the wind that each observer meets{whose}", "km s-1"),
+    }
+
+
 CORONA: Mapping[str, Attributes] = {
     "open_field": {
         "long_name": "polarity of open magnetic field at the photosphere",
-        "standard_name": "status_flag",
-        "flag_values": np.array([-1, 0, 1], np.int8),
         "flag_meanings": "inward closed outward",
         "grid_mapping": "crs",
-        **_MODEL,
+        "ancillary_variables": "open_probability",
+        **_POLARITY,
     },
-    "br_source_surface": {
-        "long_name": "radial magnetic field on the source surface",
+    "open_probability": _map(
+        "part of the members of the ensemble in which the photospheric field is open", "1", **_TRUST
+    ),
+    "br_source_surface": _map(
+        "radial magnetic field on the source surface",
+        ancillary_variables="outward_probability",
         **_OUTWARD,
         **_ON_SUN,
-        **_MODEL,
-    },
-    "source_surface_radius": {
-        "long_name": "radius of the source surface over the solar radius",
-        "units": "1",
-        **_MODEL,
-    },
-    "open_flux": {
-        "long_name": "unsigned open magnetic flux",
-        "units": "maxwell",
-        **_MODEL,
-    },
-    "neutral_line_lon": {
-        "long_name": "Carrington longitude of the neutral line on the source surface",
-        "units": "degrees_east",
-        **_MODEL,
-    },
-    "neutral_line_lat": {
-        "long_name": "heliographic latitude of the neutral line on the source surface",
-        "units": "degrees_north",
-        **_MODEL,
-    },
+    ),
+    "outward_probability": _map(
+        "part of the members in which the field on the source surface points outward",
+        "1",
+        **_TRUST,
+    ),
+    "expansion_factor": _map(
+        "expansion factor of the field line from the cell of the source surface",
+        "1",
+        comment="field over field at the source surface, times the radii squared; of the radial "
+        "field or of the total, as the global attribute expansion_factor_field says",
+    ),
+    "foot_lon": _map(
+        "Carrington longitude where the field line from the cell of the source surface comes down",
+        "degrees_east",
+    ),
+    "foot_lat": _map(
+        "heliographic latitude where the field line from the cell of the source surface comes down",
+        "degrees_north",
+    ),
+    "coronal_hole_distance": _map(
+        "distance of that place from the nearest coronal-hole boundary", "degree"
+    ),
+    "wind_speed": _map(
+        "speed of the solar wind from the cell of the source surface",
+        "km s-1",
+        ancillary_variables="wind_speed_spread",
+    ),
+    "wind_speed_spread": _map(
+        "standard deviation of the wind speed over the ensemble", "km s-1", **_TRUST
+    ),
+    "wind_speed_21_5": _map("speed of the solar wind at 21.5 solar radii", "km s-1"),
+    "wind_speed_1au": _map("speed of the solar wind at 1 astronomical unit", "km s-1"),
+    "source_surface_radius": _figure("radius of the source surface over the solar radius", "1"),
+    "open_flux": _figure("unsigned open magnetic flux", "maxwell"),
+    "neutral_line_tilt": _figure(
+        "tilt of the neutral line: mean of its largest latitudes north and south", "degree"
+    ),
+    "neutral_line_lon": _figure(
+        "Carrington longitude of the neutral line on the source surface", "degrees_east"
+    ),
+    "neutral_line_lat": _figure(
+        "heliographic latitude of the neutral line on the source surface", "degrees_north"
+    ),
     "neutral_line_part": {
         "long_name": "which of the neutral line's curves the vertex belongs to",
         "units": "1",
         "coordinates": "neutral_line_lon neutral_line_lat",
         **_ORIGIN,
     },
+    "degree": {"long_name": "degree of the spherical harmonic", "units": "1", **_AXIS},
+    "order": {
+        "long_name": "order of the spherical harmonic; sines are negative",
+        "units": "1",
+        **_AXIS,
+    },
+    **{
+        f"{where}_moments": _figure(
+            f"multipole moments of the radial field at the {where.replace('_', ' ')}",
+            "gauss",
+            comment="real harmonics of mean square one on the sphere, no Condon-Shortley phase",
+        )
+        for where in ("photosphere", "source_surface")
+    },
+    "hole_polarity": {"long_name": "polarity of each coronal hole", **_SIGN},
+    "hole_lon": _figure("Carrington longitude of each coronal hole's centre", "degrees_east"),
+    "hole_lat": _figure("heliographic latitude of each coronal hole's centre", "degrees_north"),
+    "hole_area": _figure("area of each coronal hole over that of the solar surface", "1"),
+    "hole_flux": _figure("magnetic flux of each coronal hole", "maxwell"),
+    "observer_name": {"long_name": "who is connected to the Sun", **_ORIGIN},
+    "observer_lon": _figure("Carrington longitude of each observer", "degrees_east"),
+    "observer_lat": _figure("heliographic latitude of each observer", "degrees_north"),
+    "observer_distance": _figure("distance of each observer over the solar radius", "1"),
+    **_connection("connection", ""),
+    "footpoint_probability": _map(
+        "part of the members whose field line from the observer comes down in the cell",
+        "1",
+        **_TRUST,
+    ),
+    "member_source_surface_radius": _figure("source-surface radius of each member", "1"),
+    "member_open_flux": _figure("unsigned open magnetic flux of each member", "maxwell"),
+    "member_neutral_line_tilt": _figure("tilt of each member's neutral line", "degree"),
+    **_connection("member_connection", ", by member"),
+    "sector_time": {
+        "long_name": "time at which the Earth will meet the wind",
+        **_CLOCK,
+        **_AXIS,
+    },
+    "sector_polarity": {"long_name": "polarity of the field at the Earth", **_SIGN},
+    "sector_outward_probability": _figure(
+        "part of the members in which the field at the Earth points outward", "1", **_TRUST
+    ),
+    "sector_speed": _figure("speed of the wind that the Earth will meet", "km s-1"),
 }
+
+# Missing where there is no field, or what else its long name says.
+MAYBE_MISSING = {
+    "age", "expansion_factor", "foot_lon", "foot_lat", "coronal_hole_distance",
+    "neutral_line_tilt", "photosphere_moments", "source_surface_moments", "connection_lon",
+    "connection_lat", "member_connection_lon", "member_connection_lat",
+    "member_neutral_line_tilt",
+}  # fmt: skip
 
 PRODUCTS = {"synchronic": SYNCHRONIC, "corona": CORONA}
 

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.core import BadFile, CarringtonGrid, Corona, GlobalMap, InputFile, Quality
+from pipeline.core import BadFile, CarringtonGrid, GlobalMap, InputFile, Quality
 from pipeline.publish import contract, durable
 from pipeline.publish.attributes import NONE, global_attributes
 from pipeline.publish.provenance import Provenance, in_words
@@ -32,10 +32,10 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
     CannotWrite : the file system refuses.
     """
     values: Values = {
-        "br": _field(map_.br),
-        "br_sigma": _field(map_.sigma),
-        "source": _field(map_.source.astype(np.int8)),
-        "age": _field(map_.age),
+        "br": field(map_.br),
+        "br_sigma": field(map_.sigma),
+        "source": field(map_.source.astype(np.int8)),
+        "age": field(map_.age),
         "net_flux_removed": ((), map_.net_flux_removed),
         "unsigned_flux": ((), map_.unsigned_flux),
         "polar_field_north": ((), map_.polar_field(+1)),
@@ -49,36 +49,7 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
         "error, source and age of every cell."
     )
     attributes = global_attributes(path.stem, title, summary, map_.grid, map_, provenance)
-    _save(path, contract.SYNCHRONIC, values, map_.grid, map_, attributes)
-
-
-def write_corona(path: Path, corona: Corona, map_: GlobalMap, provenance: Provenance) -> None:
-    """Write the corona above *map_*, on its own grid; its ``id`` is the file's name.
-
-    Raises
-    ------
-    CannotWrite : the file system refuses.
-    """
-    lines = corona.neutral_line
-    lon, lat = np.concatenate([*lines, np.empty((0, 2))]).T
-    part = np.repeat(np.arange(len(lines), dtype=np.int32), [len(line) for line in lines])
-    values: Values = {
-        "open_field": _field(corona.open_field),
-        "br_source_surface": _field(corona.br_source_surface),
-        "source_surface_radius": ((), corona.source_surface_radius),
-        "open_flux": ((), corona.open_flux),
-        "neutral_line_lon": (("vertex",), lon),
-        "neutral_line_lat": (("vertex",), lat),
-        "neutral_line_part": (("vertex",), part),
-    }
-    title = f"Solar corona (PFSS), {corona.time:%Y-%m-%d %H:%M} UTC"
-    summary = (
-        "Potential-field source-surface corona above the synchronic magnetic map: open field, "
-        "radial field and neutral line on the source surface, open flux."
-    )
-    attributes = global_attributes(path.stem, title, summary, corona.grid, map_, provenance)
-    attributes |= {"solver": corona.solver, "radial_cells": corona.radial_cells}
-    _save(path, contract.CORONA, values, corona.grid, map_, attributes)
+    save(path, contract.SYNCHRONIC, values, map_.grid, map_, attributes)
 
 
 def read_map(path: Path) -> GlobalMap:
@@ -127,33 +98,6 @@ def read_map(path: Path) -> GlobalMap:
         ) from error
 
 
-def read_corona(path: Path) -> Corona:
-    """Read a corona product back as it was written.
-
-    Raises
-    ------
-    BadFile : the file is missing, broken, or not a corona of this contract.
-    """
-    data = load(path)
-    try:
-        nlat, nlon = data["open_field"].shape[1:]
-        vertices = np.stack([data["neutral_line_lon"], data["neutral_line_lat"]], axis=1)
-        ends = np.flatnonzero(np.diff(data["neutral_line_part"])) + 1
-        return Corona(
-            time=datetime.fromtimestamp(data["time"].values.item(), UTC),
-            grid=CarringtonGrid(nlon=nlon, nlat=nlat),
-            open_field=data["open_field"].values[0],
-            br_source_surface=data["br_source_surface"].values[0],
-            source_surface_radius=float(data["source_surface_radius"]),
-            radial_cells=int(data.attrs["radial_cells"]),
-            neutral_line=tuple(np.split(vertices, ends)) if vertices.size else (),
-            open_flux=float(data["open_flux"]),
-            solver=data.attrs["solver"],
-        )
-    except (KeyError, ValueError) as error:
-        raise BadFile(path, "it is not a corona of allsun", "give a corona product") from error
-
-
 def variables(path: Path) -> frozenset[str]:
     """Names of the variables of a NetCDF file, without reading their values.
 
@@ -187,7 +131,7 @@ def _readable(path: Path) -> Iterator[None]:
         raise BadFile(path, "it is not a readable NetCDF file", "fetch or make it again") from error
 
 
-def _save(
+def save(
     path: Path,
     names: Mapping[str, contract.Attributes],
     values: Values,
@@ -195,7 +139,14 @@ def _save(
     map_: GlobalMap,
     attributes: Mapping[str, object],
 ) -> None:
-    """Join *values* with what every product holds, and write the file."""
+    """Join *values* with what every product holds, and write the file.
+
+    names : attributes of every variable in *values*
+
+    Raises
+    ------
+    CannotWrite : the file system refuses.
+    """
     names = {**names, **contract.INPUTS, **contract.COORDINATES}
     values = {**values, **_inputs(map_), **_coordinates(map_.time, grid)}
     dataset = xr.Dataset(
@@ -203,8 +154,8 @@ def _save(
         attrs=attributes,
     )
     for name, variable in dataset.variables.items():
-        variable.encoding = {"_FillValue": np.nan if name == "age" else None}
-        if variable.dims == contract.FIELD:
+        variable.encoding = {"_FillValue": np.nan if name in contract.MAYBE_MISSING else None}
+        if variable.dims[-2:] == contract.FIELD[-2:]:
             variable.encoding |= {"zlib": True, "complevel": 4}
     with durable.writing(path, dataset.nbytes + OVERHEAD) as part:
         dataset.to_netcdf(part, engine="netcdf4")
@@ -240,5 +191,6 @@ def _listed(text: str, separator: str) -> list[str]:
     return [] if text == NONE else text.split(separator)
 
 
-def _field(values: NDArray[np.generic]) -> tuple[tuple[str, ...], object]:
+def field(values: NDArray[np.generic]) -> tuple[tuple[str, ...], object]:
+    """A map of the sphere as a variable of one time."""
     return contract.FIELD, values[np.newaxis]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core import Corona, GlobalMap
-from pipeline.publish.netcdf import load, read_map, write_corona, write_synchronic
+from pipeline.publish.coronal import write_corona
+from pipeline.publish.netcdf import load, read_map, write_synchronic
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.quicklook import write_quicklook
 from pipeline.publish.store import ProductSet, Store

@@ -34,6 +34,7 @@ ATTRIBUTES = (
     "simulated",
 )
 FLUX_TOLERANCE = 1e-5  # relative; sums of float32 fields
+PROBABILITY_ROUNDING = 1e-5  # parts of members, summed in float32
 WIDTH = 1600  # pixels of a quicklook
 
 
@@ -131,8 +132,21 @@ def _synchronic(data: xr.Dataset) -> Iterator[str]:
 def _corona(data: xr.Dataset) -> Iterator[str]:
     if not np.isin(data["open_field"], (-1, 0, 1)).all():
         yield "open_field holds values other than -1, 0, 1"
-    if not np.isfinite(data["br_source_surface"]).all():
-        yield "br_source_surface is not finite everywhere"
+    for name in ("br_source_surface", "wind_speed", "wind_speed_21_5", "wind_speed_1au"):
+        if not np.isfinite(data[name]).all():
+            yield f"{name} is not finite everywhere"
+        elif name != "br_source_surface" and not (data[name] > 0).all():
+            yield f"{name} is not positive everywhere"
+    for name in ("open_probability", "outward_probability", "footpoint_probability"):
+        if not ((data[name] >= 0) & (data[name] <= 1 + PROBABILITY_ROUNDING)).all():
+            yield f"{name} is no probability everywhere"
+    for name in ("expansion_factor", "coronal_hole_distance"):
+        if (data[name] < 0).any():
+            yield f"{name} is negative somewhere"
+    if data.attrs.get("expansion_factor_field") not in ("radial", "total"):
+        yield "expansion_factor_field does not say whose expansion it is"
+    if not data.sizes["member"]:
+        yield "it has no members"
     if not float(data["source_surface_radius"]) > 1:
         yield "source_surface_radius is not above the photosphere"
     if not float(data["open_flux"]) >= 0:

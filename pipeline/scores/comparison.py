@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import corona, publish
-from pipeline.core import BadFile, BadRequest, CarringtonGrid, GlobalMap
+from pipeline.core import BadFile, BadRequest, CarringtonGrid, Corona, GlobalMap
 from pipeline.scores.coronae import CoronaScore, score_corona
 from pipeline.scores.maps import MapScore, score_map
 from pipeline.simulator.truth import read_truth
@@ -17,7 +17,6 @@ from pipeline.simulator.truth import read_truth
 Floats = NDArray[np.float64]
 
 NO_CORONA = "corona: no corona product of the same set lies beside the map"
-NO_WIND = "wind_speed: corona products do not carry it yet"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +53,25 @@ def compare(product: Path, truth: Path) -> Comparison:
     scores = score_map(map_, true)
     beside = publish.beside(product, "corona")
     if beside is None:
-        return Comparison(map_, true, scores, None, (NO_CORONA, NO_WIND))
+        return Comparison(map_, true, scores, None, (NO_CORONA,))
     given = publish.read_corona(beside)
     above = corona.extrapolate(
-        _averaged(product, true, map_.grid, given.grid),
-        given.grid,
-        given.time,
-        given.source_surface_radius,
-        given.radial_cells,
+        _averaged(product, true, map_.grid, given.grid), given.grid, given.time, _recipe(given)
     )
-    return Comparison(map_, true, scores, score_corona(given, above), (NO_WIND,))
+    return Comparison(map_, true, scores, score_corona(given, above), ())
+
+
+def _recipe(given: Corona) -> corona.Recipe:
+    """What *given* was made by, without its ensemble."""
+    radius, wind = given.source_surface_radius, given.wind
+    return corona.Recipe(
+        source_surface_radius=radius,
+        radial_cells=given.radial_cells,
+        spread=(radius,),
+        start_radius=given.start_radius,
+        law=wind.law,
+        expansion="total" if wind.expansion == "total" else "radial",
+    )
 
 
 def _read(path: Path, map_: GlobalMap) -> Floats:

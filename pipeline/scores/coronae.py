@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from pipeline.core import Corona, earth
-from pipeline.scores.fields import mean, ratio
+from pipeline.scores.fields import correlation, mean, ratio, rms
 from pipeline.scores.sectors import SECTORS
 from pipeline.surface.regions import directions, normalised
 
@@ -27,11 +27,14 @@ class CoronaScore:
     open_field_iou : by sector, see :func:`open_field_iou`
     neutral_line_distance : deg, see :func:`neutral_line_distance`
     open_flux_ratio : product over truth
+    wind_speed_rmse, wind_speed_correlation : km/s and Pearson's, on the source surface
     """
 
     open_field_iou: Mapping[str, float]
     neutral_line_distance: float
     open_flux_ratio: float
+    wind_speed_rmse: float
+    wind_speed_correlation: float
 
 
 def score_corona(corona: Corona, truth: Corona) -> CoronaScore:
@@ -45,6 +48,8 @@ def score_corona(corona: Corona, truth: Corona) -> CoronaScore:
         },
         neutral_line_distance=neutral_line_distance(corona.neutral_line, truth.neutral_line),
         open_flux_ratio=ratio(corona.open_flux, truth.open_flux),
+        wind_speed_rmse=rms(corona.wind.speed - truth.wind.speed),
+        wind_speed_correlation=correlation(corona.wind.speed, truth.wind.speed),
     )
 
 

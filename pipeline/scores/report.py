@@ -91,6 +91,8 @@ def _corona(score: CoronaScore) -> str:
         f"\nopen field, shared over joint area: {overlaps}"
         f"\nneutral line: {_figure(score.neutral_line_distance, 1)}° apart on average"
         f"\nopen flux over the truth's: {_figure(score.open_flux_ratio)}"
+        f"\nwind speed on the source surface: {_figure(score.wind_speed_rmse, 0)} km/s rms apart, "
+        f"correlation {_figure(score.wind_speed_correlation)}"
     )
 
 

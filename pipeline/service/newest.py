@@ -33,9 +33,7 @@ def shown(products: publish.ProductSet | None) -> Shown:
         net_flux=map_.net_flux_removed,
         unsigned_flux=map_.unsigned_flux,
         farside=farside_observed(map_),
-        failed={
-            (c.name, str(c.severity)): float(not c.passed) for c in map_.checks
-        },
+        failed={(c.name, str(c.severity)): float(not c.passed) for c in map_.checks},
     )
 
 

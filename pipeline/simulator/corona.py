@@ -86,5 +86,5 @@ def _brightness(moment: Moment, channel: euv.Relation, seed: int) -> Picture:
 def open_field(moment: Moment) -> NDArray[np.int8]:
     """Polarity of open field on :data:`COARSE`, 0 where it is closed."""
     coarse = moment.grid.block_mean(moment.br, COARSE).astype(np.float32)
-    above = corona.extrapolate(coarse, COARSE, moment.time, SOURCE_SURFACE, RADIAL_CELLS)
-    return above.open_field
+    above = corona.solve(corona.prepare(COARSE, SOURCE_SURFACE, RADIAL_CELLS), coarse)
+    return corona.map_photosphere(above).polarity

@@ -48,8 +48,8 @@ def test_each_harmonic_has_one_moment_and_that_its_size(degree: int, order: int)
     y = harmonic(degree, order, GRID.sin_lat, np.radians(GRID.lon))[0]
     y *= np.sqrt(4 * np.pi * (2 if order else 1))
     found = moments(y, GRID).coefficients
-    assert abs(found[degree, degree + order]) == pytest.approx(1.0)
-    found[degree, degree + order] = 0.0
+    assert abs(found[degree, 9 + order]) == pytest.approx(1.0)
+    found[degree, 9 + order] = 0.0
     assert np.nanmax(np.abs(found)) < 1e-12
 
 
@@ -57,4 +57,4 @@ def test_the_dipole_is_found_with_its_strength_and_place() -> None:
     found = moments(dipole(130.0, 65.0) + on_cells(3, 2, GRID) + 4.0, GRID)
     assert found.dipole == pytest.approx((3.0, 130.0, 65.0), rel=0.01)
     assert found.strength[1] == pytest.approx(3.0 / np.sqrt(3.0), rel=0.01)
-    assert found.coefficients[0, 0] == pytest.approx(4.0)
+    assert found.coefficients[0, 9] == pytest.approx(4.0)

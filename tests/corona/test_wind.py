@@ -1,18 +1,11 @@
 """Wind speeds and the way out to the planets."""
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 import pytest
 
 from pipeline.core import BadRequest, CarringtonGrid, Observer
 from pipeline.corona import wind
-from pipeline.corona.connectivity import (
-    Connection,
-    departure,
-    footpoint_distribution,
-    sector_forecast,
-)
+from pipeline.corona.connectivity import departure
 
 GRID = CarringtonGrid(360, 180)
 
@@ -84,30 +77,3 @@ def test_where_streams_overlap_the_fastest_arrives() -> None:
     lon, found = departure(speed, GRID, 2.5, Observer(300.0, 5.0, wind.AU))
     assert found == pytest.approx(700.0)
     assert lon == pytest.approx(fast_lon, abs=1.0)
-
-
-def test_sectors_come_in_the_order_in_which_the_sun_turns_them() -> None:
-    br = np.where(GRID.lon < 180, 1.0, -1.0) * np.ones(GRID.shape)
-    begin = datetime(2025, 3, 1, tzinfo=UTC)
-
-    def observers(time: datetime) -> Observer:
-        days = (time - begin) / timedelta(days=1)
-        return Observer((200.0 - 13.2 * days) % 360, 0.0, wind.AU)
-
-    speed = np.full(GRID.shape, 400.0)
-    forecast = sector_forecast(br, speed, GRID, 2.5, observers, begin)
-    assert len(forecast) == 29
-    assert forecast[0] == (begin, -1)
-    late = next(time for time, sign in forecast if sign > 0)
-    days = (200 + wind.longitude_shift(400.0, 2.5, wind.AU) - 180) / 13.2
-    assert (late - begin) / timedelta(days=1) == pytest.approx(days, abs=0.3)
-
-
-def test_footpoints_of_members_share_the_probability() -> None:
-    places = [(10.5, 0.2), (10.5, 0.2), (200.0, -80.0), (359.9, 90.0)]
-    members = [Connection(0.0, 0.0, lon, lat, 1, 400.0) for lon, lat in places]
-    found = footpoint_distribution(members, GRID)
-    assert found.sum() == pytest.approx(1.0)
-    assert found[90, 10] == 0.5
-    assert found[-1, -1] == 0.25
-    assert not footpoint_distribution([], GRID).any()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_corona import full_parts, plain_corona
 
 from pipeline.core import (
     CarringtonGrid,
@@ -77,16 +78,15 @@ def synthetic_corona(map_: GlobalMap) -> Corona:
     holes[(np.hypot(lon - 130, (lat - 20) / 1.5)) < 14] = 1
     longitude = np.linspace(0.0, 360.0, 181)
     line = np.degrees(np.arctan(-0.4 * np.cos(np.radians(longitude - 70))))
-    return Corona(
-        time=map_.time,
-        grid=grid,
+    return plain_corona(
+        map_.time,
+        grid,
         open_field=holes.astype(np.int8),
         br_source_surface=(0.1 * tilted).astype(np.float32),
-        source_surface_radius=2.5,
-        radial_cells=50,
         neutral_line=(np.column_stack([longitude, line]),),
         open_flux=3.1e22,
-        solver="synthetic",
+        tilt=22.0,
+        **full_parts(map_.time, grid),
     )
 
 

@@ -29,7 +29,8 @@ PROVENANCE = publish.Provenance(TIME, "0123456789ab")
 def products(tmp_path_factory: pytest.TempPathFactory) -> publish.ProductSet:
     """A perfect map and its corona."""
     map_ = replace(observed(SUN - SUN.mean()), simulated=True)
-    above = corona.extrapolate(GRID.block_mean(map_.br, CORONA), CORONA, TIME, 2.5, 10)
+    recipe = corona.Recipe(radial_cells=10)
+    above = corona.extrapolate(GRID.block_mean(map_.br, CORONA), CORONA, TIME, recipe)
     return publish.publish(tmp_path_factory.mktemp("data"), map_, above, PROVENANCE, "digest")
 
 
@@ -63,7 +64,9 @@ def test_a_perfect_product(products: publish.ProductSet, truth: Path) -> None:
     assert table["corona"]["open_field_iou"]["whole"] == pytest.approx(1)
     assert table["corona"]["neutral_line_distance"] == pytest.approx(0, abs=0.1)
     assert table["corona"]["open_flux_ratio"] == pytest.approx(1, abs=1e-4)
-    assert table["absent"] == ["wind_speed: corona products do not carry it yet"]
+    assert table["corona"]["wind_speed_correlation"] == pytest.approx(1, abs=1e-3)
+    assert table["corona"]["wind_speed_rmse"] == pytest.approx(0, abs=1)
+    assert table["absent"] == []
     assert {row["sector"] for row in table["map"] if row["area"] == 0 and row["slope"]["2"] is None}
 
 
@@ -76,6 +79,7 @@ def test_the_table_for_people_shows_what_has_cells(
     assert ["hmi", "33.3%"] in rows
     assert not any("gong" in row for row in rows)
     assert "open flux over the truth's: 1.00" in text
+    assert "wind speed on the source surface: 0 km/s" in text
     assert max(map(len, text.splitlines())) <= 120
 
 

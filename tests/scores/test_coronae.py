@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from plain_corona import plain_corona
 
 from pipeline.core import CarringtonGrid, Corona
 from pipeline.scores.coronae import SPACING, neutral_line_distance, open_field_iou, score_corona
@@ -21,17 +22,28 @@ def parallel(lat: float, vertices: int = 73, first: float = 0.0) -> NDArray[np.f
 
 def with_polar_holes() -> Corona:
     holes = np.sign(GRID.lat) * (np.abs(GRID.lat) > 60)
-    return Corona(
-        time=datetime(2014, 1, 31, tzinfo=UTC),
-        grid=GRID,
+    return plain_corona(
+        datetime(2014, 1, 31, tzinfo=UTC),
+        GRID,
         open_field=np.repeat(holes[:, np.newaxis], GRID.nlon, axis=1).astype(np.int8),
-        br_source_surface=np.zeros(GRID.shape, np.float32),
-        source_surface_radius=2.5,
-        radial_cells=30,
         neutral_line=(parallel(0),),
         open_flux=3e22,
-        solver="by hand",
     )
+
+
+def with_wind(speed: NDArray[np.float32]) -> Corona:
+    corona = with_polar_holes()
+    return replace(corona, wind=replace(corona.wind, speed=speed))
+
+
+def test_wind_that_is_30_km_s_too_fast_in_one_half_and_too_slow_in_the_other() -> None:
+    truth = np.repeat(400 + 100 * GRID.sin_lat[:, np.newaxis], GRID.nlon, axis=1)
+    off = np.where(GRID.lon < 180, 30.0, -30.0)
+    score = score_corona(with_wind(truth + off), with_wind(truth))
+    assert score.wind_speed_rmse == pytest.approx(30.0)
+    spread = truth.std()
+    assert score.wind_speed_correlation == pytest.approx(spread / np.hypot(spread, 30.0))
+    assert math.isnan(score_corona(with_polar_holes(), with_polar_holes()).wind_speed_correlation)
 
 
 def test_a_perfect_corona() -> None:
