@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import click
 import typer
 
 from pipeline import settings as configuration
@@ -17,11 +16,11 @@ app = typer.Typer()
 
 
 @command(app)
-def run(settings: Settings) -> Report:
+def run(settings: Settings, context: typer.Context) -> Report:
     """Make a map every hour until told to stop, and serve it; log lines go to standard error."""
     from pipeline import service
 
-    asked = click.get_current_context().params
+    asked = context.params
 
     def reload() -> Settings:
         return configuration.load(asked["config"], data=asked["data"], mirror=asked["archive"])

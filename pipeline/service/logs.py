@@ -98,8 +98,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for chatty in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "stamina", "matplotlib"):
+    for chatty in ("httpx", "httpcore", "uvicorn.access", "stamina", "matplotlib"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # A skipped run is counted by the schedule's listeners, which say it better.
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    # What was dropped or failed is told by the schedule's listeners, which say it better.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)

@@ -22,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pipeline.core import clock
+from pipeline.core import AllsunError, clock
 from pipeline.service import metrics
 from pipeline.service.hours import HOUR, full_hour
 from pipeline.service.work import WATCHED, Watch, Work
@@ -145,4 +145,6 @@ def _count(event: JobEvent) -> None:
         metrics.OVERRUN.labels(event.job_id).inc()
     else:
         metrics.FAILED.labels(event.job_id).inc()
-        log.error("job", job=event.job_id, reason=f"{event.exception}", exc_info=event.exception)
+        foreseen = isinstance(event.exception, AllsunError)
+        trace = None if foreseen else event.exception
+        log.error("job", task=event.job_id, reason=f"{event.exception}", exc_info=trace)

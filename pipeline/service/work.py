@@ -77,6 +77,7 @@ class Work:
         self._failed: dict[datetime, tuple[int, datetime]] = {}
         self._seen: dict[str, datetime] = {}
         self._waiting: list[datetime] = []
+        self._judged: datetime | None = None
 
     # -- the jobs ------------------------------------------------------------------------
 
@@ -122,6 +123,7 @@ class Work:
         """See whether the work goes on: hours that wait are worked on, or nothing waits."""
         self._waiting, ready = self.waiting(), self.ready()
         metrics.WAITING.set(len(self._waiting))
+        self._give_up(hours.full_hour(clock.now()) - self.settings.service.horizon - HOUR)
         if ready:
             self._nudge()
         elif not self._working.locked():
@@ -136,7 +138,7 @@ class Work:
             "sources": dict(shown.area),
             "observed": {name: _iso(time) for name, time in shown.observed.items()},
             "newest_files": {name: f"{time:%FT%TZ}" for name, time in self._seen.items()},
-            "waiting": [f"{hour:%FT%RZ}" for hour in self._waiting],
+            "waiting": [_hour(hour) for hour in self._waiting],
             "last_cycles": list(self.cycles),
         }
 
@@ -172,12 +174,16 @@ class Work:
 
     def _made(self, oldest: datetime) -> dict[datetime, Made]:
         """The full hours from *oldest* on that have a set."""
-        made: dict[datetime, Made] = {}
+        now, made = clock.now(), dict[datetime, Made]()
         for found in self._sets(oldest):
             hour = found.valid_time
             if hour == hours.full_hour(hour) and hour not in made:
-                looked = self._looked.get(hour, found.created)
-                made[hour] = Made(found.revision, found.created, looked)
+                # What a clock set since dates in the future counts as made at its own hour.
+                created, looked = (
+                    time if time <= now else hour
+                    for time in (found.created, self._looked.get(hour, found.created))
+                )
+                made[hour] = Made(found.revision, created, looked)
         return made
 
     def _sets(self, oldest: datetime) -> Iterator[publish.ProductSet]:
@@ -202,7 +208,7 @@ class Work:
     def _run(self, hour: datetime) -> None:
         """One cycle, and the record of what became of it."""
         begun, started = clock.now(), time.monotonic()
-        record: dict[str, Any] = {"hour": f"{hour:%Y-%m-%dT%H:%MZ}", "begun": f"{begun:%FT%TZ}"}
+        record: dict[str, Any] = {"hour": _hour(hour), "begun": f"{begun:%FT%TZ}"}
         with structlog.contextvars.bound_contextvars(cycle=uuid4().hex[:8], hour=record["hour"]):
             try:
                 products = run_cycle(hour, self.settings)
@@ -227,7 +233,6 @@ class Work:
             told = {k: v for k, v in record.items() if k not in ("hour", "begun")}
             (log.error if record["outcome"] == "failed" else log.info)("cycle", **told)
         self.cycles.appendleft(record)
-        self._forget(begun)
 
     def _failure(self, hour: datetime, error: Exception) -> dict[str, Any]:
         """Let *hour* wait, the longer the more often it failed."""
@@ -240,13 +245,23 @@ class Work:
             log.exception("unforeseen", reason=reason)
         return {"outcome": "failed", "reason": reason, "attempts": attempts}
 
-    def _forget(self, now: datetime) -> None:
-        """Drop what concerns hours beyond the horizon; say which of them never came right."""
-        oldest = now - self.settings.service.horizon - 2 * HOUR
-        self._looked = {h: t for h, t in self._looked.items() if h >= oldest}
-        for hour in [h for h in self._failed if h < oldest]:
-            attempts, _ = self._failed.pop(hour)
-            log.error("given up", hour=f"{hour:%FT%RZ}", attempts=attempts)
+    def _give_up(self, end: datetime) -> None:
+        """Say of each hour before *end* that it has no set, and why it will have none."""
+        newest = publish.Store(self.settings.data).newest()
+        if self._judged is None or newest is None:
+            self._judged = min(end, newest.valid_time if newest else end)
+        made = self._made(self._judged)
+        while self._judged < end:
+            hour = self._judged
+            if hour not in made:
+                attempts = self._failed.get(hour, (0, hour))[0]
+                why = f"{attempts} attempts failed" if attempts else "it never had its turn"
+                reason = f"{why}, and it lies beyond service.horizon."
+                log.error("cycle", outcome="given up", hour=_hour(hour), reason=reason)
+            self._judged += HOUR
+        for known in (self._looked, self._failed):
+            for hour in [hour for hour in known if hour < end]:
+                del known[hour]
 
     def _show(self) -> None:
         """Let the figures of the newest map be those of the newest map."""
@@ -258,6 +273,10 @@ class Work:
     def _nudge(self) -> None:
         if not self._working.locked() and self.ready():
             self._wake()
+
+
+def _hour(time: datetime) -> str:
+    return f"{time:%FT%RZ}"
 
 
 def _iso(time: float) -> str:

@@ -1,0 +1,158 @@
+"""What is done to the daemon, and by which metric it must show.
+
+A trouble is a function of the :class:`Stage`; it returns how it must show, as the name of a
+metric's sample that has to grow, or nothing where no trace is the right answer.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.simulator.faults import Fault, Trick
+from pipeline.simulator.server import ArchiveServer
+
+TROUBLE = 'allsun_fetches_total{outcome="trouble"}'
+CORRUPT = 'allsun_fetches_total{outcome="corrupt"}'
+FRAMES = ".fits"
+# The trick, what it strikes, how many requests, and where it must show.
+TRICKS: tuple[tuple[Trick, str, int, str | None], ...] = (
+    (Trick.TOO_MANY_REQUESTS, FRAMES, 3, TROUBLE),
+    (Trick.FORBIDDEN, FRAMES, 1, TROUBLE),
+    (Trick.UNAVAILABLE, FRAMES, 3, TROUBLE),
+    (Trick.GONE, FRAMES, 1, 'allsun_fetches_total{outcome="absent"}'),
+    (Trick.STALLED, FRAMES, 2, TROUBLE),
+    (Trick.TRUNCATED, FRAMES, 3, TROUBLE),
+    (Trick.WRONG_LENGTH, FRAMES, 1, CORRUPT),
+    (Trick.WEB_PAGE, FRAMES, 1, CORRUPT),
+    (Trick.GZIP_BOMB, ".fits.gz", 1, CORRUPT),
+    # Listings that are merely odd must do no harm, and leave no trace.
+    (Trick.STALE_LISTING, "/hmi/fits/", 4, None),
+    (Trick.DUPLICATE_SLOT, "/hmi/fits/", 4, None),
+    (Trick.HOSTILE_HREF, "/hmi/fits/", 4, None),
+    # DRMS is asked when the tree does not answer.
+    (Trick.DRMS_EMPTY, "cgi-bin/ajax", 2, TROUBLE),
+    (Trick.DRMS_OFFLINE, "cgi-bin/ajax", 2, TROUBLE),
+    (Trick.DRMS_PENDING, "cgi-bin/ajax", 2, TROUBLE),
+)
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that can be spoilt.
+
+    start : starts a daemon
+    restart : starts one whose log lines are read
+    offset : seconds by which the daemon's clock was set
+    hour : seconds of the machine that an hour of the clock takes
+    """
+
+    data: Path
+    home: Path
+    server: ArchiveServer
+    archive: Path
+    start: Callable[[], subprocess.Popen[bytes]]
+    restart: Callable[[], subprocess.Popen[bytes]]
+    daemon: subprocess.Popen[bytes]
+    hour: float
+    chance: random.Random
+    offset: float = 0.0
+
+    def rest(self, hours: float) -> None:
+        """Let some *hours* of the clock pass."""
+        time.sleep(hours * self.hour)
+
+
+Trouble = Callable[[Stage], str | None]
+
+
+def archive_fault(trick: Trick, match: str, times: int, shows: str | None) -> Trouble:
+    """The *trick* as a trouble."""
+
+    def trouble(stage: Stage) -> str | None:
+        if match.startswith("cgi-bin"):
+            stage.server.inject(Fault(Trick.UNAVAILABLE, "/data/hmi/fits/", 4))
+        stage.server.inject(Fault(trick, match, times))
+        return shows
+
+    trouble.__name__ = f"archive: {trick.name.lower()}"
+    return trouble
+
+
+def network_cut(stage: Stage) -> str:
+    """Nothing answers for two hours."""
+    port = int(stage.server.url.rpartition(":")[2])
+    stage.server.__exit__(None, None, None)
+    stage.rest(2)
+    stage.server = ArchiveServer(stage.archive, port).__enter__()
+    return TROUBLE
+
+
+def disk_full(stage: Stage) -> str:
+    """No file beyond 16 KiB can be written for an hour and a half."""
+    limit = 16 * 1024
+    _, hard = resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (limit, hard))
+    stage.rest(1.5)
+    resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    return 'allsun_cycles_total{outcome="failed"}'
+
+
+def killed(stage: Stage) -> str:
+    """SIGKILL, and a restart as systemd would."""
+    stage.daemon.send_signal(signal.SIGKILL)
+    stage.daemon.wait()
+    stage.daemon = stage.restart()
+    return "process_start_time_seconds"
+
+
+def clock_step(stage: Stage) -> str:
+    """The clock is set forward by six hours, and back two hours later."""
+    _set_clock(stage, stage.offset + 6 * 3600.0)
+    stage.rest(2)
+    _set_clock(stage, stage.offset - 6 * 3600.0)
+    return "allsun_clock_steps_total"
+
+
+def corrupt_ledger(stage: Stage) -> str:
+    """A page of the ledger is overwritten."""
+    with (stage.data / "ledger.sqlite").open("r+b") as ledger:
+        ledger.seek(4096)
+        ledger.write(stage.chance.randbytes(4096))
+        ledger.flush()
+        os.fsync(ledger.fileno())
+    return "allsun_ledger_damaged_total"
+
+
+def deleted_cache(stage: Stage) -> str:
+    """Somebody tidies up."""
+    shutil.rmtree(stage.data / "cache", ignore_errors=True)
+    return "allsun_fetched_bytes_total"
+
+
+def second_daemon(stage: Stage) -> None:
+    """Another one on the same data directory: it must refuse, in one sentence."""
+    other = stage.start()
+    _, error = other.communicate(timeout=300)
+    if other.returncode != 1 or b"a daemon works on this data directory already" not in error:
+        raise AssertionError(f"a second daemon: {other.returncode} {error!r}")
+
+
+def _set_clock(stage: Stage, offset: float) -> None:
+    stage.offset = offset
+    part = stage.home / "offset.part"
+    part.write_text(f"{offset}")
+    part.replace(stage.home / "offset")
+
+
+OTHERS = (network_cut, disk_full, clock_step, corrupt_ledger, deleted_cache)
+DEADLY = (killed, second_daemon)
+ARCHIVE = tuple(archive_fault(*row) for row in TRICKS)
