@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pipeline.core import InputFile, SolarImage
 from pipeline.instruments import (
+    adapt,
     aia,
     enhanced,
     euvi,
@@ -26,7 +27,7 @@ from pipeline.instruments import (
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, open_image
 from pipeline.instruments.seismic_lists import read_regions
 
-__all__ = ["Instrument", "read", "read_regions"]
+__all__ = ["Instrument", "read", "read_realisations", "read_regions"]
 
 
 class Instrument(Protocol):
@@ -59,11 +60,15 @@ INSTRUMENTS: tuple[Instrument, ...] = (
 def read(file: InputFile) -> SolarImage:
     """The image in a file of any known instrument, recognised from its header.
 
+    Of ADAPT, which gives many maps that could all be the Sun, their mean.
+
     Raises
     ------
     BadFile : the file is damaged, unknown, or must not be used; the message says why.
     """
     image = open_image(file)
+    if image.data.ndim == 3:
+        return adapt.mean(image)
     for instrument in INSTRUMENTS:
         if instrument.recognises(image):
             return instrument.read(image)
@@ -72,3 +77,14 @@ def read(file: InputFile) -> SolarImage:
         f"CTYPE1 {image.text('CTYPE1')!r})",
         GIVE_ANOTHER,
     )
+
+
+def read_realisations(file: InputFile) -> tuple[SolarImage, ...]:
+    """Every map in a file of ADAPT; the single image of any other.
+
+    Raises
+    ------
+    BadFile : the file is damaged, unknown, or must not be used; the message says why.
+    """
+    image = open_image(file)
+    return adapt.realisations(image) if image.data.ndim == 3 else (read(file),)

@@ -29,7 +29,8 @@ GAUSS = ("gauss", "g", "mx/cm^2")
 class FitsImage:
     """One picture and its header, before anyone has made sense of them.
 
-    data : float32 (ny, nx), scaled by BSCALE and BZERO, NaN where BLANK
+    data : float32 (ny, nx), scaled by BSCALE and BZERO, NaN where BLANK; (n, ny, nx) if the
+        unit holds a stack of pictures
     """
 
     file: InputFile
@@ -131,7 +132,7 @@ class FitsImage:
 
 
 def open_image(file: InputFile) -> FitsImage:
-    """The first two-dimensional picture in a FITS file, plain, gzipped or Rice-compressed.
+    """The first picture or stack of pictures in a FITS file, plain, gzipped or Rice-compressed.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def open_image(file: InputFile) -> FitsImage:
                 fits.open(stream, uint=False) as units,
             ):
                 for unit in units:
-                    if unit.is_image and len(unit.shape) == 2:
+                    if unit.is_image and len(unit.shape) in (2, 3):
                         _check_size(file, unit.shape)
                         data = np.array(unit.data, dtype=np.float32)
                         return FitsImage(file, unit.header.copy(), data)
@@ -187,8 +188,10 @@ def in_words(word: int, meanings: Mapping[int, str]) -> str:
 
 
 def _check_size(file: InputFile, shape: tuple[int, ...]) -> None:
-    if not 0 < min(shape) <= max(shape) <= LARGEST_SIDE:
-        raise BadFile(file.path, f"its picture is {shape[1]} by {shape[0]} pixels", FETCH_AGAIN)
+    ny, nx = shape[-2:]
+    if not 0 < min(shape) <= max(shape) <= LARGEST_SIDE or math.prod(shape) > LARGEST_SIDE**2:
+        stack = f"{shape[0]} times " if len(shape) == 3 else ""
+        raise BadFile(file.path, f"its picture is {stack}{nx} by {ny} pixels", FETCH_AGAIN)
 
 
 def _first_sentence(error: Exception) -> str:

@@ -1,13 +1,22 @@
-"""Moving a map between cylindrical equal-area grids without changing its flux."""
+"""Moving a map between grids of longitude by latitude without changing its flux."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import BadFile, CarringtonGrid, CylindricalEqualArea, Quantity, SolarImage
+from pipeline.core import (
+    BadFile,
+    CarringtonGrid,
+    CylindricalEqualArea,
+    PlateCarree,
+    Quantity,
+    SolarImage,
+)
 
 Floats = NDArray[np.float64]
+
+HALF = 0.5
 
 
 def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
@@ -18,20 +27,39 @@ def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
 
     Raises
     ------
-    BadFile : the map is not a whole sphere in this projection, not radial, or has gaps.
+    BadFile : the map is not a whole sphere in rows of latitude, not radial, or has gaps.
     """
+    across, along = _shares(image, grid)
+    if not image.mask.all():
+        raise BadFile(
+            image.observation.file.path,
+            f"{np.count_nonzero(~image.mask)} of {image.mask.size} pixels have no value",
+            "give a map whose gaps (usually the poles) are filled",
+        )
+    return along @ image.data.astype(np.float64) @ across.T
+
+
+def regrid_seen(image: SolarImage, grid: CarringtonGrid) -> Floats:
+    """The same of a map that may have gaps: NaN where it covers less than half of a cell.
+
+    Raises
+    ------
+    BadFile : the map is not a whole sphere in rows of latitude, or not radial.
+    """
+    across, along = _shares(image, grid)
+    total = along @ np.where(image.mask, image.data, 0.0).astype(np.float64) @ across.T
+    share = along @ image.mask.astype(np.float64) @ across.T
+    return np.where(share >= HALF, total / np.where(share > 0.0, share, 1.0), np.nan)
+
+
+def _shares(image: SolarImage, grid: CarringtonGrid) -> tuple[Floats, Floats]:
+    """Share of every column and of every row of *grid* taken up by each of the image's."""
     geometry, path = image.geometry, image.observation.file.path
     ny, nx = image.data.shape
-    if (
-        not isinstance(geometry, CylindricalEqualArea)
-        or geometry.lat != 0.0
-        or abs(abs(geometry.dlon) * nx - 360.0) > 0.1
-        or abs(abs(geometry.dsin) * ny - 2.0) > 2e-3
-        or abs(geometry.y0 - (ny - 1) / 2) > 0.5
-    ):
+    if not isinstance(geometry, CylindricalEqualArea | PlateCarree) or not _whole(geometry, nx, ny):
         raise BadFile(
             path,
-            "this is not a map of the whole sphere in longitude by sine latitude",
+            "this is not a map of the whole sphere in longitude by sine latitude or latitude",
             "give a synoptic map such as GONG's mrzqs or allsun's own",
         )
     if image.observation.quantity is not Quantity.B_R:
@@ -40,19 +68,25 @@ def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
             "it holds the field along the line of sight, not the radial field",
             "give a radial map such as GONG's or HMI's Mr series",
         )
-    if not image.mask.all():
-        raise BadFile(
-            path,
-            f"{np.count_nonzero(~image.mask)} of {image.mask.size} pixels have no value",
-            "give a map whose gaps (usually the poles) are filled",
-        )
     left = geometry.lon + (-0.5 - geometry.x0) * geometry.dlon
     lon_edges = left + np.arange(nx + 1) * np.copysign(360.0 / nx, geometry.dlon)
-    sin_edges = np.linspace(-1.0, 1.0, ny + 1) * np.sign(geometry.dsin)
     across = _overlaps(np.sort(lon_edges), grid.lon_edges, period=360.0)
-    along = _overlaps(np.sort(sin_edges), grid.sin_lat_edges, period=np.inf)
-    data = image.data[:: int(np.sign(geometry.dsin)), :: int(np.sign(geometry.dlon))]
-    return along @ data.astype(np.float64) @ across.T
+    if isinstance(geometry, PlateCarree):
+        north, sin_edges = geometry.dlat, np.sin(np.radians(np.linspace(-90.0, 90.0, ny + 1)))
+    else:
+        north, sin_edges = geometry.dsin, np.linspace(-1.0, 1.0, ny + 1)
+    along = _overlaps(sin_edges, grid.sin_lat_edges, period=np.inf)
+    return across[:, :: int(np.sign(geometry.dlon))], along[:, :: int(np.sign(north))]
+
+
+def _whole(geometry: CylindricalEqualArea | PlateCarree, nx: int, ny: int) -> bool:
+    """Whether *nx* by *ny* pixels cover the sphere, with the equator in the middle."""
+    if isinstance(geometry, PlateCarree):
+        upright = abs(abs(geometry.dlat) * ny - 180.0) <= 0.1
+    else:
+        upright = geometry.lat == 0.0 and abs(abs(geometry.dsin) * ny - 2.0) <= 2e-3
+    around = abs(abs(geometry.dlon) * nx - 360.0) <= 0.1
+    return upright and around and abs(geometry.y0 - (ny - 1) / 2) <= 0.5
 
 
 def _overlaps(source: Floats, target: Floats, period: float) -> Floats:

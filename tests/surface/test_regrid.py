@@ -18,7 +18,7 @@ from pipeline.core import (
     SolarImage,
     earth,
 )
-from pipeline.surface import regrid
+from pipeline.surface.regrid import regrid, regrid_seen
 
 TIME = datetime(2014, 1, 31, tzinfo=UTC)
 COARSE, FINE = CarringtonGrid(360, 180), CarringtonGrid(720, 360)
@@ -82,15 +82,36 @@ def test_a_map_with_gaps_is_refused() -> None:
         (VALUES[:, :350], COARSE.geometry),
         (VALUES[20:], COARSE.geometry),
         (VALUES, replace(COARSE.geometry, lat=10.0)),
-        (VALUES, PlateCarree(179.5, 89.5, 1.0, 1.0, 180.0)),
+        (VALUES[:, :350], PlateCarree(179.5, 89.5, 1.0, 1.0, 180.0)),
+        (VALUES[20:], PlateCarree(179.5, 79.5, 1.0, 1.0, 180.0)),
     ],
-    ids=["partial longitudes", "partial latitudes", "turned", "latitude"],
+    ids=["columns", "rows", "turned", "columns by latitude", "rows by latitude"],
 )
 def test_what_is_no_whole_sphere_is_refused(
     data: np.ndarray, geometry: CylindricalEqualArea | PlateCarree
 ) -> None:
     with pytest.raises(BadFile, match=r"not a map of the whole sphere .*; give a synoptic map"):
         regrid(synoptic(data, geometry), FINE)
+
+
+def test_rows_of_equal_latitude_keep_their_flux() -> None:
+    steps = PlateCarree(179.5, 89.5, 1.0, 1.0, 180.0)
+    area = -np.diff(np.cos(np.radians(np.linspace(0.0, 180.0, 181))))[:, np.newaxis] / 720.0
+    given = synoptic(VALUES, steps)
+    for grid in (COARSE, FINE):
+        assert regrid(given, grid).mean() == pytest.approx((VALUES * area).sum(), rel=1e-9)
+    south = regrid(synoptic(np.where(np.arange(180)[:, np.newaxis] < 90, -1.0, 1.0)
+                            * np.ones((1, 360), np.float32), steps), COARSE)  # fmt: skip
+    assert np.allclose(south, np.sign(COARSE.lat)[:, np.newaxis])
+
+
+def test_a_gap_stays_a_gap_and_spoils_nothing() -> None:
+    holed = VALUES.copy()
+    holed[-2:] = np.nan
+    seen = regrid_seen(synoptic(holed, COARSE.geometry), FINE)
+    whole = regrid(synoptic(VALUES, COARSE.geometry), FINE)
+    assert np.isnan(seen[-4:]).all()
+    assert np.allclose(seen[:-4], whole[:-4])
 
 
 def test_the_field_along_the_line_of_sight_is_not_taken_for_radial() -> None:
