@@ -31,7 +31,7 @@ from pipeline.surface.uncertainty import SURROUNDINGS, grown
 CHANNELS = (171, 193, 211, 304)  # Å
 HALF_DAY = timedelta(hours=12)
 APART = timedelta(minutes=13)  # of frames of one pair
-ROTATION = timedelta(days=27.2753)  # mean synodic
+ROTATION = timedelta(days=27)  # to a whole day, for archives are asked for whole hours
 BUFFER = timedelta(days=28)  # no place is learnt within a rotation of when it is tested
 ERROR = 5.0  # G: of a cell that is in view
 

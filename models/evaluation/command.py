@@ -13,8 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from models import data
 from models.baselines import gaussian
 from models.data import DISKS, SHARPS, Scene, disks, sharp, split
+from models.evaluation import farside, real_pair
 from models.evaluation.estimates import Method, of_baseline, of_checkpoint, of_network
 from models.evaluation.full_disk import KERNEL, NOISE, PUBLISHED, DiskNoise, disk_noise
 from models.evaluation.judge import judge, trials_for
@@ -22,12 +24,13 @@ from models.evaluation.report import as_json, as_text, card_metrics
 from models.evaluation.trials import Noise, tuning_pairs
 from models.files import write_whole
 from pipeline.enhance.card import Metric
-from pipeline.enhance.registry import find
+from pipeline.enhance.registry import Network, find
 
 __all__ = ["evaluate"]
 
 PATCHES = Path("extra") / "sharp"
 FRAMES = Path("jsoc.stanford.edu") / "data" / "hmi" / "fits"
+SUNS = "simulated-farside-test"
 LOOKED_AT = 2  # full disks
 
 
@@ -53,6 +56,8 @@ def evaluate(
     BadFile : the network or an observation cannot be used.
     CannotWrite : the file system refuses.
     """
+    if not name.endswith(".pt") and (network := find(weights, name)).card.task == "farside":
+        return _farside(network, archive, out, progress)
     method, trials, folder = _network(name, weights)
     on = "test" if folder else "validation"
     parts = split(sharp.scenes(archive / PATCHES), SHARPS)
@@ -74,6 +79,34 @@ def evaluate(
         from models.export import add_metrics
 
         add_metrics(folder, metrics)
+    return content, text
+
+
+def _farside(
+    network: Network, archive: Path, out: Path, progress: Callable[[str], object]
+) -> tuple[Mapping[str, Any], str]:
+    """The same for a far-side network: simulated Suns, and the real pair if the archive has it."""
+    from models.export import add_metrics
+
+    progress("building simulated Suns")
+    data.build(SUNS, out / SUNS)
+    scenes = list(data.stream(out / SUNS, "test"))
+    engine = farside.open_cpu(network)
+    progress(network.card.label)
+    found = farside.judge(engine, scenes)
+    metrics, text = farside.metrics(found), farside.text(found)
+    content: dict[str, Any] = {
+        "network": network.card.label,
+        "tables": [asdict(trial) for trial in found],
+    }
+    if (archive / real_pair.HMI_FILE).exists():
+        pair = real_pair.tried(engine, archive)
+        content["real pair"] = pair
+        metrics += real_pair.metrics(pair)
+        text += "\n" + real_pair.text(pair)
+    _write(out / "evaluation.json", json.dumps(content, indent=1))
+    _write(out / "evaluation.txt", text)
+    add_metrics(network.folder, metrics)
     return content, text
 
 

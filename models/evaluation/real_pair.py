@@ -23,9 +23,10 @@ from models.metrics.summed import Floats
 from pipeline.archives import local
 from pipeline.core import SolarImage
 from pipeline.enhance import Engine, enhance
+from pipeline.enhance.card import Metric
 from pipeline.instruments import read
 
-__all__ = ["HMI_FILE", "pair", "text", "tried"]
+__all__ = ["HMI_FILE", "metrics", "pair", "text", "tried"]
 
 Mask = NDArray[np.bool_]
 
@@ -113,6 +114,27 @@ def _errors(mean: Floats, sigma: Floats, truth: Floats, inside: Mask) -> dict[st
         "spread/skill": float(np.asarray(errors.spread_skill)),
         "95 % interval holds": float(np.asarray(errors.coverage_95)),
     }
+
+
+def metrics(found: Mapping[str, Mapping[str, float]]) -> list[Metric]:
+    """For the card: the networks' figures, each beside the best regression on its side."""
+    listed = []
+    regressions = {name: values for name, values in found.items() if name.startswith("ridge")}
+    for name, values in found.items():
+        if name in regressions:
+            continue
+        for figure, value in values.items():
+            rivals = {n: v[figure] for n, v in regressions.items() if figure in v}
+            best = max(rivals, key=lambda n: rivals[n], default="") if "CC" in figure else ""
+            listed.append(
+                Metric(
+                    name=figure,
+                    value=value,
+                    baseline=f"{best} {rivals[best]:.3f}" if best else "",
+                    test_set=f"AIA and HMI of 2014-01-01, {name.removeprefix('network, ')} Å",
+                )
+            )
+    return listed
 
 
 def text(found: Mapping[str, Mapping[str, float]]) -> str:
