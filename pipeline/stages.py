@@ -114,6 +114,11 @@ def _product(path: Path) -> dict[str, Any]:
     if "open_field" in publish.variables(path):
         field = publish.read_corona(path)
         return {"file": str(path), "kind": "corona", **describe_corona(field)}
+    if "limb_return" in publish.variables(path):
+        farside = publish.read_farside(path)
+        regions = publish.in_plain(farside)
+        valid = f"{farside.time:%Y-%m-%dT%H:%M:%SZ}"
+        return {"file": str(path), "kind": "far side", "valid_time": valid, "regions": regions}
     state = publish.read_map(path)
     return {
         "file": str(path),

@@ -7,7 +7,15 @@ Refuses to know: where any of it comes from, where it goes, how it is made.
 
 from pipeline.core.corona import Corona
 from pipeline.core.ephemeris import earth
-from pipeline.core.errors import AllsunError, BadFile, BadRequest, CannotWrite, NothingObserved
+from pipeline.core.errors import (
+    AllsunError,
+    BadFile,
+    BadRequest,
+    CannotWrite,
+    NothingObserved,
+    NotPublished,
+)
+from pipeline.core.farside import ActiveRegion, Evidence, FarSide, FarSideRegion
 from pipeline.core.geometry import (
     CylindricalEqualArea,
     Disk,
@@ -19,12 +27,14 @@ from pipeline.core.geometry import (
 )
 from pipeline.core.grid import CarringtonGrid
 from pipeline.core.nouns import (
+    Check,
     GlobalMap,
     Inference,
     InputFile,
     Observation,
     Quality,
     Quantity,
+    Severity,
     SolarImage,
     Source,
 )
@@ -32,18 +42,24 @@ from pipeline.core.seismic import SeismicRegion, SeismicRegions
 from pipeline.core.times import from_gps, from_tai, parse_utc, stamp, to_tai
 
 __all__ = [
+    "ActiveRegion",
     "AllsunError",
     "BadFile",
     "BadRequest",
     "CannotWrite",
     "CarringtonGrid",
+    "Check",
     "Corona",
     "CylindricalEqualArea",
     "Disk",
+    "Evidence",
+    "FarSide",
+    "FarSideRegion",
     "Geometry",
     "GlobalMap",
     "Inference",
     "InputFile",
+    "NotPublished",
     "NothingObserved",
     "Observation",
     "Observer",
@@ -53,6 +69,7 @@ __all__ = [
     "Quantity",
     "SeismicRegion",
     "SeismicRegions",
+    "Severity",
     "SolarImage",
     "Source",
     "earth",

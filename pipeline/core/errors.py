@@ -11,7 +11,14 @@ from pathlib import Path
 
 
 class AllsunError(Exception):
-    """Root of all foreseen errors; ``str(error)`` is fit for an operator."""
+    """Root of all foreseen errors; ``str(error)`` is one line fit for an operator's terminal.
+
+    What a file or a server said is often part of it: whatever cannot be printed, as a line's
+    end, a terminal's control sequence or half a character, becomes a space.
+    """
+
+    def __str__(self) -> str:
+        return "".join(c if c.isprintable() else " " for c in super().__str__())
 
 
 class BadFile(AllsunError):
@@ -44,3 +51,7 @@ class CannotWrite(AllsunError):
 
 class NothingObserved(AllsunError):
     """There is nothing to make a map from."""
+
+
+class NotPublished(AllsunError):
+    """A map failed a critical check, and there is no earlier one to put in its place."""

@@ -15,12 +15,14 @@ from pipeline.core.geometry import Geometry, Observer
 from pipeline.core.grid import CarringtonGrid
 
 __all__ = [
+    "Check",
     "GlobalMap",
     "Inference",
     "InputFile",
     "Observation",
     "Quality",
     "Quantity",
+    "Severity",
     "SolarImage",
     "Source",
 ]
@@ -56,6 +58,15 @@ class Quality(IntFlag):
     FLUX_IMBALANCE = 8  # the net flux removed is too large to be observational error
     NETWORK_ABSENT = 16  # a network chosen in the settings was refused or failed
     UNTRAINED_INPUT = 32  # an image lay beyond what its network was trained on
+    CHECK_FAILED = 64  # a check of the map failed; the table of checks says which
+    WITHHELD = 128  # new observations failed a critical check: the earlier map, carried to now
+
+
+class Severity(StrEnum):
+    """What a failed check costs."""
+
+    WARNING = "warning"  # a flag and a note
+    CRITICAL = "critical"  # the map: it is not published
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,23 @@ class SolarImage:
     sigma: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check of a map found before the map was published.
+
+    value : what was measured, in the unit of *limit*; NaN if the question did not arise
+    limit : what it was held to
+    sentence : what was found, for a person
+    """
+
+    name: str
+    value: float
+    limit: float
+    severity: Severity
+    passed: bool
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class GlobalMap:
     """The radial field of the whole Sun at one moment.
@@ -154,6 +182,7 @@ class GlobalMap:
     qc : conditions that weaken trust in the map as a whole
     notes : what the reader must know, e.g. which instruments were absent
     members : float32 (n, nlat, nlon), gauss: maps that could all be the Sun, *br* their mean
+    checks : what was asked before publishing; of the refused map if this one was put in its place
     """
 
     time: datetime
@@ -170,6 +199,7 @@ class GlobalMap:
     simulated: bool = False
     notes: tuple[str, ...] = ()
     members: NDArray[np.float32] | None = None
+    checks: tuple[Check, ...] = ()
 
     @property
     def unsigned_flux(self) -> float:

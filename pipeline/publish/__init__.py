@@ -5,7 +5,9 @@ Refuses to know: how the results came about.
 """
 
 from pipeline.publish.coronal import read_corona, write_corona
+from pipeline.publish.farside import in_plain, read_farside, write_farside
 from pipeline.publish.image import write_image, write_sigma
+from pipeline.publish.members import with_stored_members, write_members
 from pipeline.publish.netcdf import read_map, variables, write_synchronic
 from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
@@ -20,13 +22,18 @@ __all__ = [
     "Store",
     "beside",
     "describe",
+    "in_plain",
     "publish",
     "read_corona",
+    "read_farside",
     "read_map",
     "validate",
     "variables",
+    "with_stored_members",
     "write_corona",
+    "write_farside",
     "write_image",
+    "write_members",
     "write_quicklook",
     "write_sigma",
     "write_synchronic",

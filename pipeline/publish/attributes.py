@@ -44,6 +44,7 @@ def global_attributes(
         "last_observed": ", ".join(f"{i} {t.isoformat()}" for i, t in map_.last_observed.items())
         or NONE,
         **_previous(map_),
+        "failed_checks": ", ".join(c.name for c in map_.checks if not c.passed) or NONE,
         "comment": "\n".join(map_.notes) or NONE,
         "processing_level": "Level 4: assimilated map and what is derived from it",
         "history": f"{provenance.created_iso} allsun {provenance.software} wrote {identifier}",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from pyproj import CRS
 
-from pipeline.core import Quality, Source
+from pipeline.core import Quality, Severity, Source
 
 VERSION = "1"
 FIELD = ("time", "lat", "lon")
@@ -85,10 +85,33 @@ SYNCHRONIC: Mapping[str, Attributes] = {
     "qc": {
         "long_name": "conditions that weaken trust in the map as a whole",
         "standard_name": "quality_flag",
-        "flag_masks": np.array(list(Quality), np.int8),
+        "flag_masks": np.array(list(Quality), np.int16),
         "flag_meanings": " ".join(str(q.name).lower() for q in Quality),
         **_TRUST,
     },
+    "check_name": {"long_name": "checks of the map before it was published", **_TRUST},
+    "check_value": {
+        "long_name": "what each check measured; missing if the question did not arise",
+        "comment": "a ratio, unless check_finding names a unit",
+        "units": "1",
+        **_TRUST,
+    },
+    "check_limit": {"long_name": "what each value was held to", "units": "1", **_TRUST},
+    "check_severity": {
+        "long_name": "what a failed check costs: a warning, or the map",
+        "standard_name": "status_flag",
+        "flag_values": np.arange(len(Severity), dtype=np.int8),
+        "flag_meanings": " ".join(Severity),
+        **_TRUST,
+    },
+    "check_passed": {
+        "long_name": "whether the map passed each check",
+        "standard_name": "status_flag",
+        "flag_values": np.array([0, 1], np.int8),
+        "flag_meanings": "failed passed",
+        **_TRUST,
+    },
+    "check_finding": {"long_name": "what each check found, in words", **_TRUST},
 }
 
 

@@ -5,7 +5,7 @@ The same inputs and creation time give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,15 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from pipeline.core import BadFile, CarringtonGrid, GlobalMap, InputFile, Quality
+from pipeline.core import (
+    BadFile,
+    CarringtonGrid,
+    Check,
+    GlobalMap,
+    InputFile,
+    Quality,
+    Severity,
+)
 from pipeline.publish import contract, durable
 from pipeline.publish.attributes import NONE, global_attributes
 from pipeline.publish.provenance import Provenance, in_words
@@ -40,7 +48,8 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
         "unsigned_flux": ((), map_.unsigned_flux),
         "polar_field_north": ((), map_.polar_field(+1)),
         "polar_field_south": ((), map_.polar_field(-1)),
-        "qc": ((), np.int8(map_.qc)),
+        "qc": ((), np.int16(map_.qc)),
+        **_checks(map_.checks),
     }
     title = f"Synchronic magnetic map of the Sun, {map_.time:%Y-%m-%d %H:%M} UTC"
     summary = (
@@ -91,6 +100,7 @@ def read_map(path: Path) -> GlobalMap:
             qc=Quality(int(data["qc"])),
             simulated=bool(data.attrs["simulated"]),
             notes=tuple(_listed(comment, "\n")),
+            checks=_read_checks(data),
         )
     except (KeyError, ValueError) as error:
         raise BadFile(
@@ -148,7 +158,7 @@ def save(
     CannotWrite : the file system refuses.
     """
     names = {**names, **contract.INPUTS, **contract.COORDINATES}
-    values = {**values, **_inputs(map_), **_coordinates(map_.time, grid)}
+    values = {**values, **inputs_of(map_), **_coordinates(map_.time, grid)}
     dataset = xr.Dataset(
         {name: xr.Variable(*values[name], about) for name, about in names.items()},
         attrs=attributes,
@@ -173,7 +183,7 @@ def _coordinates(time: datetime, grid: CarringtonGrid) -> Values:
     }
 
 
-def _inputs(map_: GlobalMap) -> Values:
+def inputs_of(map_: GlobalMap) -> Values:
     """Every observation that entered, one per row of the dimension ``input``."""
     inputs = map_.inputs
     return {
@@ -184,6 +194,32 @@ def _inputs(map_: GlobalMap) -> Values:
         "input_sha256": (("input",), np.array([o.file.sha256 for o in inputs], str)),
         "input_networks": (("input",), np.array([in_words(o) for o in inputs], str)),
     }
+
+
+def _checks(checks: Sequence[Check]) -> Values:
+    """Every check of the map, one per row of the dimension ``check``."""
+    severities = list(Severity)
+    return {
+        "check_name": (("check",), np.array([c.name for c in checks], str)),
+        "check_value": (("check",), np.array([c.value for c in checks], np.float64)),
+        "check_limit": (("check",), np.array([c.limit for c in checks], np.float64)),
+        "check_severity": (
+            ("check",),
+            np.array([severities.index(c.severity) for c in checks], np.int8),
+        ),
+        "check_passed": (("check",), np.array([c.passed for c in checks], np.int8)),
+        "check_finding": (("check",), np.array([c.sentence for c in checks], str)),
+    }
+
+
+def _read_checks(data: xr.Dataset) -> tuple[Check, ...]:
+    names = ("name", "value", "limit", "severity", "passed", "finding")
+    rows = zip(*(data[f"check_{name}"].values for name in names), strict=True)
+    severities = list(Severity)
+    return tuple(
+        Check(str(name), float(value), float(limit), severities[severity], bool(passed), str(found))
+        for name, value, limit, severity, passed, found in rows
+    )
 
 
 def _listed(text: str, separator: str) -> list[str]:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.core import Corona, GlobalMap
+from pipeline.core import Corona, FarSide, GlobalMap
 from pipeline.publish.coronal import write_corona
+from pipeline.publish.farside import in_plain, read_farside, write_farside
+from pipeline.publish.members import write_members
 from pipeline.publish.netcdf import load, read_map, write_synchronic
 from pipeline.publish.provenance import Provenance
 from pipeline.publish.quicklook import write_quicklook
@@ -16,7 +18,12 @@ from pipeline.publish.wsa import write_wsa
 
 
 def publish(
-    data: Path, map_: GlobalMap, corona: Corona, provenance: Provenance, digest: str
+    data: Path,
+    map_: GlobalMap,
+    corona: Corona,
+    farside: FarSide,
+    provenance: Provenance,
+    digest: str,
 ) -> ProductSet:
     """Make every product of *map_* and show them together below the directory *data*.
 
@@ -30,9 +37,12 @@ def publish(
     writers = {
         "synchronic": lambda path: write_synchronic(path, map_, provenance),
         "corona": lambda path: write_corona(path, corona, map_, provenance),
+        "farside": lambda path: write_farside(path, farside, map_, provenance),
         "wsa": lambda path: write_wsa(path, map_, provenance),
-        "quicklook": lambda path: write_quicklook(path, map_, corona, provenance),
+        "quicklook": lambda path: write_quicklook(path, map_, corona, farside, provenance),
     }
+    if map_.members is not None:
+        writers["state"] = lambda path: write_members(path, map_, provenance)
     return Store(data).put(map_.time, digest, writers)
 
 
@@ -41,7 +51,7 @@ def describe(products: ProductSet) -> dict[str, Any]:
 
     Raises
     ------
-    BadFile : the map of the set is missing or broken.
+    BadFile : the map or the far-side list of the set is missing or broken.
     """
     path = products.files["synchronic"]
     map_, data = read_map(path), load(path)
@@ -62,6 +72,13 @@ def describe(products: ProductSet) -> dict[str, Any]:
             for instrument, time, url, sha256, networks in inputs
         ],
         "sources": dict(map_.area_fractions()),
+        "far_side": _far_side(products),
         "qc": [str(condition.name).lower() for condition in map_.qc],
         "notes": list(map_.notes),
     }
+
+
+def _far_side(products: ProductSet) -> list[dict[str, Any]]:
+    """The far-side regions of a set; none in one of before there were lists."""
+    path = products.files.get("farside")
+    return in_plain(read_farside(path)) if path else []

@@ -106,15 +106,13 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
     field_scale(figure, image, (0.912, 0.395, 0.013, 0.535), label)
     key = (
         Line2D([], [], color=INK, lw=2.2, label="neutral line"),
-        Line2D([], [], color=OUTWARD, lw=2.4, label="open field +"),
-        Line2D([], [], color=INWARD, lw=2.4, label="open field −"),
-        Line2D([], [], color=EARTH, lw=1.8, label="central meridian"),
+        Line2D([], [], color=OUTWARD, lw=2.4, label="open +"),
+        Line2D([], [], color=INWARD, lw=2.4, label="open −"),
+        Line2D([], [], color=EARTH, lw=1.8, label="meridian"),
         Line2D([], [], color=EARTH, lw=1.8, ls="--", label="limbs"),
         Line2D([], [], color=EARTH, marker="o", ms=9, ls="", label="Earth"),
         *(
-            Line2D(
-                [], [], color=INK, lw=1.8, ls=style, label=f"far side: {_label(kind.name or '')}"
-            )
+            Line2D([], [], color=INK, lw=1.8, ls=style, label=f"far: {_label(str(kind.name))}")
             for kind, style in STYLES.items()
         ),
     )
@@ -127,7 +125,7 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
         frameon=False,
         handlelength=2.0,
         handletextpad=0.5,
-        columnspacing=1.4,
+        columnspacing=1.5,
     )
     return axes
 
@@ -136,9 +134,9 @@ def _circle(axes: Axes, region: FarSideRegion) -> None:
     """Where a region of the far side is, its number, and by line what it rests on most surely."""
     style = next(style for kind, style in STYLES.items() if kind in region.evidence)
     x, y = region.lon, float(np.sin(np.radians(region.lat)))
-    axes.plot(x, y, "o", ms=CIRCLE, mfc="none", mec="white", mew=3.6)
-    ring = axes.scatter(x, y, s=CIRCLE**2, facecolors="none", edgecolors=INK, linewidths=1.8)
-    ring.set_linestyle(style)
+    round_it: dict[str, Any] = {"s": CIRCLE**2, "facecolors": "none", "zorder": 4}
+    axes.scatter(x, y, edgecolors="white", linewidths=3.6, **round_it)
+    axes.scatter(x, y, edgecolors=INK, linewidths=1.8, linestyle=style, **round_it)
     axes.annotate(
         f"{region.number}",
         (x, y),

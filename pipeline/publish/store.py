@@ -35,7 +35,14 @@ from typing import Any
 from pipeline.core import clock, stamp
 from pipeline.publish import durable
 
-SUFFIX = {"synchronic": ".nc", "corona": ".nc", "wsa": ".fits", "quicklook": ".png"}
+SUFFIX = {
+    "synchronic": ".nc",
+    "state": ".nc",
+    "corona": ".nc",
+    "farside": ".nc",
+    "wsa": ".fits",
+    "quicklook": ".png",
+}
 DROPPED = ".dropped-"
 SET_NAME = re.compile(r"(\d{8}T\d{4}Z)_r(\d{2,})")
 

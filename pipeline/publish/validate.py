@@ -13,12 +13,20 @@ import xarray as xr
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
-from pipeline.core import BadFile, CarringtonGrid, Quality, Source
+from pipeline.core import BadFile, CarringtonGrid, Evidence, Quality, Source
 from pipeline.core.grid import R_SUN_CM
-from pipeline.publish import contract, netcdf, wsa
+from pipeline.publish import contract, farside, members, netcdf, wsa
 
 NETCDF, FITS, PNG = b"\x89HDF", b"SIMPLE", b"\x89PNG\r\n\x1a\n"
-LEADING = {"synchronic": "br", "corona": "open_field"}  # the field that tells the product
+LEADING = {
+    "synchronic": "br",
+    "corona": "open_field",
+    "farside": "limb_return",
+    "state": "br_departure",
+}  # the field that tells the product
+CONTENTS = {kind: {**own, **contract.COORDINATES} for kind, own in contract.PRODUCTS.items()}
+CONTENTS["state"] = {**members.MEMBERS, **contract.COORDINATES}
+CONTENTS["farside"] = {**farside.REGIONS, **farside.PLACES}
 ATTRIBUTES = (
     "Conventions",
     "title",
@@ -63,9 +71,11 @@ def _netcdf(path: Path) -> Iterator[str]:
     kind = next((k for k, field in LEADING.items() if field in data), None)
     if kind is None:
         raise BadFile(
-            path, "it is NetCDF but no product of allsun", "give a synchronic or corona product"
+            path,
+            "it is NetCDF but no product of allsun",
+            "give a synchronic, state, corona or farside product",
         )
-    names = {**contract.PRODUCTS[kind], **contract.INPUTS, **contract.COORDINATES}
+    names = {**contract.INPUTS, **CONTENTS[kind]}
     missing = [n for n in names if n not in data.variables]
     if missing:
         yield f"variables are missing: {', '.join(missing)}"
@@ -75,8 +85,9 @@ def _netcdf(path: Path) -> Iterator[str]:
         if found != unit:
             yield f"{name} has unit {found!r} instead of {unit!r}"
     yield from _provenance(path, data)
-    yield from _grid(data, LEADING[kind])
-    yield from {"synchronic": _synchronic, "corona": _corona}[kind](data)
+    if kind in contract.PRODUCTS:
+        yield from _grid(data, LEADING[kind])
+    yield from CHECKS[kind](data)
 
 
 def _provenance(path: Path, data: xr.Dataset) -> Iterator[str]:
@@ -155,6 +166,33 @@ def _corona(data: xr.Dataset) -> Iterator[str]:
         yield "neutral_line_lat leaves the sphere"
 
 
+def _state(data: xr.Dataset) -> Iterator[str]:
+    departure = data["br_departure"]
+    number = departure.sizes["member"]
+    # Each member is rounded to a step, so their mean departs from nothing by less than one.
+    if number and np.abs(departure.values.mean(axis=1)).max() > 1.0:
+        yield "the members' mean is not the map"
+
+
+def _farside(data: xr.Dataset) -> Iterator[str]:
+    if data.attrs.get("featureType") != "point":
+        yield "its featureType is not 'point'"
+    number = data["number"].values
+    if len(set(number.tolist())) < number.size:
+        yield "two regions have one number"
+    if (np.abs(data["lat"].values) > 90).any() or ((lon := data["lon"].values) % 360 != lon).any():
+        yield "a region leaves the sphere"
+    chance = data["probability"].values
+    if not ((chance >= 0) & (chance <= 1)).all():
+        yield "probability leaves 0 to 1"
+    if not (data["evidence"].values > 0).all() or (data["evidence"].values & ~sum(Evidence)).any():
+        yield "evidence is missing or holds flags without a meaning"
+    if (data["flux"].values < 0).any():
+        yield "flux is negative somewhere"
+    if not (data["limb_return"].values >= data["time"].values).all():
+        yield "a region has returned already"
+
+
 def _wsa(path: Path) -> Iterator[str]:
     try:
         with warnings.catch_warnings(action="error"), path.open("rb") as opened:
@@ -184,3 +222,11 @@ def _png(path: Path) -> Iterator[str]:
         yield "the picture is cut short"
     elif struct.unpack(">I", content[16:20])[0] != WIDTH:
         yield f"the picture is not {WIDTH} pixels wide"
+
+
+CHECKS: dict[str, Callable[[xr.Dataset], Iterator[str]]] = {
+    "synchronic": _synchronic,
+    "state": _state,
+    "corona": _corona,
+    "farside": _farside,
+}

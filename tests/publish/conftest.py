@@ -13,6 +13,9 @@ from plain_corona import full_parts, plain_corona
 from pipeline.core import (
     CarringtonGrid,
     Corona,
+    Evidence,
+    FarSide,
+    FarSideRegion,
     GlobalMap,
     Inference,
     InputFile,
@@ -103,6 +106,27 @@ def sky() -> GlobalMap:
 @pytest.fixture(scope="session")
 def corona(sky: GlobalMap) -> Corona:
     return synthetic_corona(sky)
+
+
+@pytest.fixture(scope="session")
+def farside() -> FarSide:
+    """Three regions: one that all see, one known by sound alone, one that was carried."""
+    day = timedelta(days=1)
+    whole = FarSideRegion(
+        number=12, lon=40.0, lat=14.0, area=900.0, flux=8.1e21, flux_sigma=1.2e21,
+        leading_polarity=1, first_seen=TIME - 9 * day, last_seen=TIME - timedelta(hours=2),
+        probabilities={Evidence.EUV: 0.8, Evidence.SEISMIC: 0.6, Evidence.TRANSPORTED: 0.7},
+        limb_return=TIME + 1.5 * day,
+    )  # fmt: skip
+    heard = replace(
+        whole, number=15, lon=330.5, lat=-22.0, area=np.nan, flux=np.nan, flux_sigma=np.nan,
+        leading_polarity=0, probabilities={Evidence.SEISMIC: 0.6}, limb_return=TIME + 7 * day,
+    )  # fmt: skip
+    carried = replace(
+        whole, number=3, lon=280.0, lat=9.0, leading_polarity=-1,
+        probabilities={Evidence.TRANSPORTED: 0.7}, limb_return=TIME + 11 * day,
+    )  # fmt: skip
+    return FarSide(TIME, (whole, heard, carried), numbered=15)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from pipeline.core import BadFile, Corona, GlobalMap
+from pipeline.core import BadFile, Corona, FarSide, GlobalMap
 from pipeline.publish.netcdf import read_map
 from pipeline.publish.products import describe, publish
 from pipeline.publish.provenance import Provenance
@@ -28,14 +28,15 @@ from pipeline.publish.validate import validate
 def published(
     sky: GlobalMap,
     corona: Corona,
+    farside: FarSide,
     provenance: Provenance,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ProductSet:
-    return publish(tmp_path_factory.mktemp("data"), sky, corona, provenance, "digest")
+    return publish(tmp_path_factory.mktemp("data"), sky, corona, farside, provenance, "digest")
 
 
 def test_every_product_is_published_and_valid(published: ProductSet) -> None:
-    assert set(published.files) == {"synchronic", "corona", "wsa", "quicklook"}
+    assert set(published.files) == {"synchronic", "corona", "farside", "wsa", "quicklook"}
     assert [line for path in published.files.values() for line in validate(path)] == []
     latest = published.files["synchronic"].parents[4] / "latest"
     assert validate(latest / "synchronic.nc") == []
@@ -69,17 +70,17 @@ def test_the_next_cycle_starts_from_what_was_published(
 
 
 def test_a_later_writing_of_the_same_inputs_changes_nothing(
-    published: ProductSet, sky: GlobalMap, corona: Corona, provenance: Provenance
+    published: ProductSet, sky: GlobalMap, corona: Corona, farside: FarSide, provenance: Provenance
 ) -> None:
     data = published.files["synchronic"].parents[5]
     before = {path: path.read_bytes() for path in published.files.values()}
     later = replace(provenance, created=provenance.created + timedelta(days=1))
-    assert publish(data, sky, corona, later, "digest") == published
+    assert publish(data, sky, corona, farside, later, "digest") == published
     assert before == {path: path.read_bytes() for path in published.files.values()}
 
 
 def test_a_publisher_killed_in_mid_work_leaves_only_whole_products(
-    sky: GlobalMap, corona: Corona, provenance: Provenance, tmp_path: Path
+    sky: GlobalMap, corona: Corona, farside: FarSide, provenance: Provenance, tmp_path: Path
 ) -> None:
     store = Store(tmp_path)
     for kill in range(6):
@@ -89,7 +90,7 @@ def test_a_publisher_killed_in_mid_work_leaves_only_whole_products(
             try:
                 for hour in itertools.count():
                     hourly = replace(sky, time=sky.time + timedelta(hours=hour))
-                    publish(tmp_path, hourly, corona, provenance, f"{kill}")
+                    publish(tmp_path, hourly, corona, farside, provenance, f"{kill}")
             finally:
                 os._exit(1)
         while store.newest() == before:
