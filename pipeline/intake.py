@@ -6,10 +6,10 @@ whether a file is the one that its name promises. Refuses to know: what is done 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pipeline import archives, instruments, publish, surface
 from pipeline.archives import Fetched, Fetcher, Found, Ledger
@@ -19,6 +19,15 @@ from pipeline.settings import Settings, grid
 MAGNETOGRAPHS = ("hmi", "gong")
 # A file's name tells its time of observation to a few minutes; the next comes after ten.
 SLOT = timedelta(minutes=5)
+# What comes so late is carried on to the map: it drifts by less than a cell of a degree.
+LATE = timedelta(hours=6)
+# An imager takes its wavelengths one after another, EUVI's beacon 304 Å every half hour; in that
+# time nothing moves by a cell of the map.
+TOGETHER = timedelta(minutes=35)
+NEVER = datetime.min.replace(tzinfo=UTC)
+EUVI = ("euvi science", "euvi beacon")  # archives whose files tell their wavelength inside
+
+Look = tuple[Fetched, ...]
 
 
 @contextmanager
@@ -48,9 +57,55 @@ def recall(
         if state.grid != grid(settings.surface.grid):
             notes.append(f"{path.name}: on another grid, so it is not carried on.")
             return None
+        state = _with_members(state, older, notes)
         # Notes and quality are each map's own; inputs are counted from the previous map on.
         return replace(state, previous=archives.local(path), notes=(), qc=Quality.GOOD, inputs=())
     return None
+
+
+def _with_members(state: GlobalMap, older: publish.ProductSet, notes: list[str]) -> GlobalMap:
+    """*state* with the ensemble saved beside it; without one it begins anew from the map."""
+    path = older.files.get("state")
+    try:
+        return publish.with_stored_members(state, path) if path else state
+    except BadFile as error:
+        notes.append(str(error))
+        return state
+
+
+def rewound(
+    store: publish.Store,
+    fetcher: Fetcher,
+    state: GlobalMap | None,
+    found: Found,
+    at: datetime,
+    settings: Settings,
+    notes: list[str],
+    imagers: Collection[str] = (),
+) -> tuple[GlobalMap | None, Found]:
+    """An earlier map and all that was observed since, if an observation came very late.
+
+    Flux cannot be carried back, so what is hours older than the map enters a map of its own
+    time, and all after it enters again. Without such a map, or if the late one cannot be read,
+    everything stays as it is.
+    """
+    begin = at - settings.cycle.window
+    while state and (late := _late(found, state)):
+        try:
+            _of_its_time(late, at)
+        except BadFile:
+            break
+        earlier = recall(store, late.time + LATE, settings, notes)
+        if earlier is None:
+            break
+        state, found = earlier, observations(fetcher, earlier, begin, at, settings, imagers)
+    return state, found
+
+
+def _late(found: Found, state: GlobalMap) -> Fetched | None:
+    """A magnetogram that comes very late; pictures from afar always do."""
+    oldest = next((fetched for fetched in found.files if fetched.archive not in EUVI), None)
+    return oldest if oldest and oldest.time < state.time - LATE else None
 
 
 def first_guess(fetcher: Fetcher, begin: datetime, settings: Settings) -> Found:
@@ -64,23 +119,73 @@ def observations(
     begin: datetime,
     at: datetime,
     settings: Settings,
+    imagers: Collection[str] = (),
 ) -> Found:
-    """Magnetograms that the map has not seen: every HMI frame, and GONG's newest."""
+    """What the map has not seen: every HMI frame, GONG's newest, and pictures of *imagers*.
+
+    imagers : instruments whose extreme-ultraviolet pictures some network takes
+    """
     oldest = at - settings.cycle.history
     last = state.last_observed if state else {}
     seen = {name: max(time + SLOT, oldest) for name, time in last.items()}
-    since = {name: seen.get(name, begin) for name in MAGNETOGRAPHS}
+    since = {name: seen.get(name, begin) for name in (*MAGNETOGRAPHS, *imagers)}
     sparse = at - since["hmi"] > settings.cycle.window
     every = settings.cycle.step if sparse else SLOT
     parts = [
         fetcher.between(archives.HMI, since["hmi"], at, every),
         fetcher.newest(archives.GONG_FULL_DISK, at, min(at - since["gong"], settings.cycle.stale)),
     ]
+    parts += [_pictures(fetcher, since[name], at, settings.cycle.step) for name in imagers]
     files = sorted((f for part in parts for f in part.files), key=lambda fetched: fetched.time)
     days = [f"{day}" for part in parts for day in part.missing]
     missing = [f"hmi: no frame of {', '.join(days)}."] if days else []
     problems = [problem for part in parts for problem in part.problems]
     return Found(tuple(files), (*missing, *problems))
+
+
+def _pictures(fetcher: Fetcher, since: datetime, at: datetime, every: timedelta) -> Found:
+    """The newest pictures of EUVI at every wavelength, and so in steps of *every* back."""
+    newest = fetcher.between(archives.EUVI, since, at, every)
+    sets = [fetcher.between(archives.EUVI, f.time - TOGETHER, f.time) for f in newest.files]
+    files = {fetched.time: fetched for part in sets for fetched in part.files}
+    problems = [problem for part in (newest, *sets) for problem in part.problems]
+    return Found(tuple(files.values()), tuple(dict.fromkeys(problems)))
+
+
+def looks(files: Iterable[Fetched]) -> list[Look]:
+    """*files* as they are used, in order of time: pictures of about one time are one look."""
+    together: list[Look] = []
+    apart: list[Look] = []
+    for fetched in sorted(files, key=lambda fetched: fetched.time, reverse=True):
+        newest = together[-1][-1].time if together else fetched.time + SLOT + TOGETHER
+        if fetched.archive not in EUVI:
+            apart.append((fetched,))
+        elif newest - fetched.time <= TOGETHER:
+            together[-1] = (fetched, *together[-1])
+        else:
+            together.append((fetched,))
+    return sorted([*apart, *together], key=lambda look: look[-1].time)
+
+
+def missed(
+    state: GlobalMap,
+    found: Found,
+    imagers: Collection[str],
+    used: Collection[str],
+    settings: Settings,
+) -> Quality:
+    """Whether an imager that a network waits for gave nothing usable, now or for a long time.
+
+    used : instruments of which something entered the map now
+    """
+    came = any(fetched.archive in EUVI for fetched in found.files)
+    oldest = state.time - settings.cycle.window
+    absent = [
+        name
+        for name in imagers
+        if (came and name not in used) or state.last_observed.get(name, NEVER) < oldest
+    ]
+    return Quality.INSTRUMENT_ABSENT if absent else Quality.GOOD
 
 
 def begin_from(guess: Found, begin: datetime, settings: Settings, notes: list[str]) -> GlobalMap:
@@ -93,13 +198,32 @@ def begin_from(guess: Found, begin: datetime, settings: Settings, notes: list[st
     return surface.blank(begin, grid(settings.surface.grid))
 
 
-def read(fetched: Fetched, at: datetime) -> SolarImage:
-    """The image in a fetched file.
+def read(look: Look, at: datetime, notes: list[str]) -> list[SolarImage]:
+    """The images of a look, newest first, and of each wavelength the newest.
+
+    notes : receives what is wrong with a picture when others of the look can be used
 
     Raises
     ------
-    BadFile : it cannot be read, its header tells another time than its name, or one after *at*.
+    BadFile : none can be read, or tells the time of its name, or is of before *at*.
     """
+    images: dict[int | None, SolarImage] = {}
+    troubles: list[BadFile] = []
+    for fetched in reversed(look):
+        try:
+            image = _of_its_time(fetched, at)
+            images.setdefault(image.observation.wavelength, image)
+        except BadFile as error:
+            troubles.append(error)
+    if not images:
+        notes += [str(error) for error in troubles[1:]]
+        raise troubles[0]
+    notes += [str(error) for error in troubles]
+    return list(images.values())
+
+
+def _of_its_time(fetched: Fetched, at: datetime) -> SolarImage:
+    """The image in a fetched file, if its header tells the time of its name, up to *at*."""
     image = instruments.read(fetched.file)
     time = image.observation.time
     if abs(time - fetched.time) > SLOT or time > at:

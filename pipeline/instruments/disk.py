@@ -15,6 +15,7 @@ from pipeline.core import Disk, Observer
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage
 
 ARCSEC = math.pi / 180.0 / 3600.0
+LIT_WITHIN, LEAST_LIT = 0.95, 0.05  # of the radius; of the brightest sector
 R_SUN_M = 6.96e8  # RSUN_REF of SOHO and SDO; STEREO uses 6.955e8
 
 
@@ -114,3 +115,27 @@ def check_centred(image: FitsImage, disk: Disk, r: NDArray[np.float32]) -> None:
         raise image.refuse(
             "its picture of the disk is not where its header puts the disk, as in a flipped frame"
         )
+
+
+def check_lit(
+    image: FitsImage, disk: Disk, brightness: NDArray[np.floating], mask: NDArray[np.bool_]
+) -> None:
+    """Refuse a picture of which a part is dark, as when a shutter or a transfer failed halfway.
+
+    Of eight sectors of the disk the darkest has a quarter of the median of the brightest on
+    AIA frames of an active Sun; a coronal hole is no darker.
+
+    brightness, mask : (ny, nx), zero where there is no light
+
+    Raises
+    ------
+    BadFile : a sector has less than a twentieth, or no measurement.
+    """
+    y, x = np.ogrid[: image.data.shape[0], : image.data.shape[1]]
+    turn = np.arctan2(y - disk.y0, x - disk.x0) / (2.0 * math.pi) + 0.5
+    sector = (8.0 * turn).astype(int) % 8
+    on_disk = mask & (radius_map(disk, brightness.shape) < LIT_WITHIN)
+    parts = [brightness[on_disk & (sector == n)] for n in range(8)]
+    medians = [float(np.median(part)) if part.size else 0.0 for part in parts]
+    if min(medians) <= LEAST_LIT * max(medians):
+        raise image.refuse("a part of its disk is dark", "take the next frame")

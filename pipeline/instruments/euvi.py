@@ -14,7 +14,7 @@ from datetime import timedelta
 import numpy as np
 
 from pipeline.core import Observation, Quantity, SolarImage
-from pipeline.instruments.disk import disk
+from pipeline.instruments.disk import check_lit, disk
 from pipeline.instruments.fits import GIVE_ANOTHER, FitsImage, keep
 
 # Transmission of the thin-film filters by wavelength [Å]; S1 and S2 are alike.
@@ -32,8 +32,8 @@ def read(image: FitsImage) -> SolarImage:
 
     Raises
     ------
-    BadFile : another unit, missing blocks, an unknown filter, no exposure, no disk, or a
-        bias that cannot belong to these counts.
+    BadFile : another unit, missing blocks, an unknown filter, no exposure, no disk, a bias
+        that cannot belong to these counts, or a disk that is dark in part.
     """
     image.require_unit("dn")
     wavelength = int(image.number("WAVELNTH"))
@@ -52,6 +52,7 @@ def read(image: FitsImage) -> SolarImage:
             f"its darkest counts are about {darkest:.0f} where the bias should be {bias:.0f}",
             "take the next frame",
         )
+    check_lit(image, geometry, data - bias, mask)
     return SolarImage(
         data=(data - bias) / (exposure * _transmission(image, wavelength)),
         mask=mask,
