@@ -35,7 +35,7 @@ from pipeline import publish
 from pipeline.simulator.server import ArchiveServer
 
 EPOCH = datetime(2014, 5, 20, tzinfo=UTC)
-HORIZON = 8  # hours; those older are settled, and audited
+HORIZON = 26  # hours; those older are settled, and audited
 SETTINGS = {
     "ALLSUN_SURFACE__GRID": "360x180",
     "ALLSUN_CORONA__RADIAL_CELLS": "4",
@@ -253,7 +253,7 @@ def main() -> None:
     """Run, print, and judge."""
     parser = argparse.ArgumentParser(prog="python ops/soak", description=__doc__)
     parser.add_argument("--hours", type=float, default=400.0, help="of the clock")
-    parser.add_argument("--pace", type=float, default=6.0, help="seconds that an hour takes")
+    parser.add_argument("--pace", type=float, default=5.0, help="seconds that an hour takes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("run/soak"))
     asked = parser.parse_args()

@@ -18,14 +18,14 @@ app = typer.Typer()
 @command(app)
 def run(settings: Settings, context: typer.Context) -> Report:
     """Make a map every hour until told to stop, and serve it; log lines go to standard error."""
-    from pipeline import service
+    from pipeline.service import daemon
 
     asked = context.params
 
     def reload() -> Settings:
         return configuration.load(asked["config"], data=asked["data"], mirror=asked["archive"])
 
-    service.run(settings, reload)
+    daemon.run(settings, reload)
     return Report({}, "")
 
 

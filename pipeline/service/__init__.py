@@ -1,6 +1,6 @@
 """The daemon: repeats the cycle, for a year, untouched.
 
-A user needs ``run``. Where do I find …
+A user needs ``daemon.run``. Where do I find …
     what is run when, and what runs together?      ``schedule``
     which hour is due, missed or out of date?      ``hours``
     what is counted and shown?                     ``metrics``
@@ -13,7 +13,3 @@ A user needs ``run``. Where do I find …
 
 Refuses to know: science, formats, archives' addresses.
 """
-
-from pipeline.service.daemon import run
-
-__all__ = ["run"]

@@ -30,7 +30,7 @@ from pipeline.service.work import WATCHED, Watch, Work
 SOONEST, LATEST = timedelta(minutes=5), timedelta(minutes=15)  # from one poll to the next
 CHECKS = timedelta(minutes=1)
 DAILY = timedelta(days=1)
-SHORTEST = timedelta(seconds=0.2)  # of the machine; a fast clock does not make jobs spin
+SHORTEST = timedelta(seconds=1)  # of the machine; a fast clock does not make jobs spin
 
 log = structlog.get_logger("allsun.schedule")
 

@@ -84,7 +84,7 @@ class Work:
     def cycle(self) -> None:
         """Work through the hours that wait, the one that is due before all others."""
         with self._working, suppress(telemetry.Stopped):
-            while ready := self.ready():
+            while ready := self._ready(self.waiting()):
                 self._run(ready[0])
 
     def fetch(self, watch: Watch) -> None:
@@ -121,12 +121,14 @@ class Work:
 
     def self_check(self) -> None:
         """See whether the work goes on: hours that wait are worked on, or nothing waits."""
-        self._waiting, ready = self.waiting(), self.ready()
+        self._waiting = self.waiting()
         metrics.WAITING.set(len(self._waiting))
         self._give_up(hours.full_hour(clock.now()) - self.settings.service.horizon - HOUR)
-        if ready:
-            self._nudge()
-        elif not self._working.locked():
+        if self._working.locked():
+            return
+        if self._ready(self._waiting):
+            self._wake()
+        else:
             telemetry.progressed()
 
     # -- from outside --------------------------------------------------------------------
@@ -160,10 +162,10 @@ class Work:
         oldest = due - settings.horizon
         return [*missed, *hours.out_of_date(past, self._arrivals(oldest - HOUR, now), oldest)]
 
-    def ready(self) -> list[datetime]:
-        """Those that have not failed a moment ago."""
+    def _ready(self, waiting: list[datetime]) -> list[datetime]:
+        """Those of them that have not failed a moment ago."""
         now = clock.now()
-        return [h for h in self.waiting() if h not in self._failed or self._failed[h][1] <= now]
+        return [h for h in waiting if h not in self._failed or self._failed[h][1] <= now]
 
     def _enough(self, hour: datetime) -> bool:
         """Whether every archive that delivers before the deadline has delivered for *hour*."""
@@ -271,7 +273,7 @@ class Work:
             log.warning("newest map", reason=str(error))
 
     def _nudge(self) -> None:
-        if not self._working.locked() and self.ready():
+        if not self._working.locked() and self._ready(self.waiting()):
             self._wake()
 
 
