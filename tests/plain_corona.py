@@ -1,8 +1,8 @@
 """A corona to change: no field anywhere, the Earth connected to nothing, one member."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from pipeline.core.corona import (
 )
 
 
-def plain_corona(time: datetime, grid: CarringtonGrid, **changes: object) -> Corona:
+def plain_corona(time: datetime, grid: CarringtonGrid, **changes: Any) -> Corona:
     """An empty corona but for *changes* to its fields."""
     observer, nan = earth(time), float("nan")
     nothing, missing = np.zeros(grid.shape, np.float32), np.full(grid.shape, nan, np.float32)
@@ -53,14 +53,17 @@ def plain_corona(time: datetime, grid: CarringtonGrid, **changes: object) -> Cor
     return replace(empty, **changes)
 
 
-def full_parts(time: datetime, grid: CarringtonGrid) -> Mapping[str, object]:
+def full_parts(time: datetime, grid: CarringtonGrid) -> dict[str, Any]:
     """Changes that give a plain corona holes, sectors, two observers and three members."""
     observer = earth(time)
     linked = Connection(200.0, observer.latitude, 190.0, -40.0, -1, 420.0)
     other = Connection(80.0, 3.0, 75.0, 60.0, 1, 610.0)
     both = {"earth": linked, "stereo-a": other}
     some = np.linspace(0, 1, grid.nlon * grid.nlat, dtype=np.float32).reshape(grid.shape)
+    angles = (180 * some, 90 * some, 20 * some)
+    wind = Wind(1 + some, *angles, 300 + some, 310 + some, 320 + some, "radial", "a law", "v = 1")
     return {
+        "wind": wind,
         "observers": {"earth": observer, "stereo-a": replace(observer, carrington_longitude=20.0)},
         "connections": both,
         "holes": (

@@ -76,17 +76,22 @@ def open_field(output: pfsspy.Output, grid: CarringtonGrid, start: float) -> NDA
 
 
 def follow(
-    output: pfsspy.Output, grid: CarringtonGrid, height: float, sense: NDArray[np.int8]
+    output: pfsspy.Output,
+    grid: CarringtonGrid,
+    height: float,
+    sense: NDArray[np.int8],
+    size: float = STEP,
 ) -> Floats:
     """Ends of the lines from the middle of every cell at the logarithm of radius *height*.
 
     sense : (nlat, nlon), 1 along the field, -1 against it, 0 for cells without a line
+    size : of the steps, in radial cells; pfsspy's default is 1
 
-    Returns longitude (rad), sine latitude and logarithm of radius, (3, nlat, nlon), half a step
-    short of the end; NaN where there is no line.
+    Returns longitude (rad), sine latitude and logarithm of radius, (3, nlat, nlon), within a step
+    of the end; NaN where there is no line.
     """
-    step = STEP * np.log(output.grid.rss) / output.grid.nr
-    tracer = StreamTracer(int(CROSSINGS * output.grid.nr / STEP), step)
+    step = size * np.log(output.grid.rss) / output.grid.nr
+    tracer = StreamTracer(int(CROSSINGS * output.grid.nr / size), step)
     vectors = FortranTracer.vector_grid(output)
     vectors.vectors[:, :, -1, :2] = 0.0
     lon, sin_lat = np.meshgrid(np.radians(grid.lon), grid.sin_lat)

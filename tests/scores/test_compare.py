@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from pipeline import corona, publish
 from pipeline.cli import app
-from pipeline.core import CarringtonGrid
+from pipeline.core import CarringtonGrid, FarSide
 from pipeline.simulator.sun import Moment
 from pipeline.simulator.truth import write_day
 
@@ -31,7 +31,10 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> publish.ProductSet:
     map_ = replace(observed(SUN - SUN.mean()), simulated=True)
     recipe = corona.Recipe(radial_cells=10)
     above = corona.extrapolate(GRID.block_mean(map_.br, CORONA), CORONA, TIME, recipe)
-    return publish.publish(tmp_path_factory.mktemp("data"), map_, above, PROVENANCE, "digest")
+    nobody = FarSide(TIME, (), numbered=0)
+    return publish.publish(
+        tmp_path_factory.mktemp("data"), map_, above, nobody, PROVENANCE, "digest"
+    )
 
 
 @pytest.fixture(scope="module")
