@@ -113,6 +113,12 @@ def score(
     picture: Annotated[
         Path | None, typer.Option(help="PNG to draw: truth, product, difference, error.")
     ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Global map of ADAPT, HMI, GONG or allsun, a peer.")
+    ] = None,
+    realisation: Annotated[
+        int | None, typer.Option(help="With --against: which of ADAPT's, from 1; default: mean.")
+    ] = None,
     returning: Annotated[
         bool, typer.Option("--return", help="Score maps of --start to --end by what rotates on.")
     ] = False,
@@ -123,13 +129,19 @@ def score(
 
     MAP TRUTH: a map and its corona, by part of the Sun and source.
 
+    MAP --against FILE: how alike the map is to another one, by part of the Sun.
+
     --return: maps made of the HMI frames of --archive up to each day, where nobody sees the
     Sun but it is about to rotate on, against the frames of four days later.
     """
     if returning:
         return _score_return(settings, start, end)
+    if map_file and against:
+        return _score_against(map_file, against, realisation)
     if map_file is None or truth is None:
-        raise BadRequest("A score needs MAP and TRUTH, or --return with --start and --end.")
+        raise BadRequest(
+            "A score needs MAP and TRUTH, MAP --against FILE, or --return with --start and --end."
+        )
     from pipeline import scores
 
     if picture and picture.suffix.lower() != ".png":
@@ -141,6 +153,14 @@ def score(
         scores.write_picture(picture, comparison.map_, comparison.truth)
         text += f"picture: {picture}"
     return Report(scores.as_json(comparison) | {"picture": picture and str(picture)}, text)
+
+
+def _score_against(map_file: Path, peer: Path, realisation: int | None) -> Report:
+    """A map beside another one of about the same time."""
+    from pipeline.scores import against
+
+    found = against.against(map_file, peer, realisation)
+    return Report(against.as_json(found), against.as_text(found))
 
 
 def _score_return(settings: Settings, start: str | None, end: str | None) -> Report:

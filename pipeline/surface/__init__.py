@@ -17,8 +17,10 @@ from pipeline.surface.assimilation import (
 from pipeline.surface.ensemble import with_members
 from pipeline.surface.flows import FLOWS, Flow
 from pipeline.surface.orientation import require_upright
-from pipeline.surface.regrid import regrid
+from pipeline.surface.regrid import radial_map, regrid, regrid_seen
 from pipeline.surface.seismic import add_seismic, seismic_regions
+from pipeline.surface.tracks import follow
+from pipeline.surface.views import news, seen_from
 
 __all__ = [
     "FLOWS",
@@ -29,10 +31,15 @@ __all__ = [
     "balance",
     "blank",
     "first_guess",
+    "follow",
     "forecast",
+    "news",
     "observe",
+    "radial_map",
     "regrid",
+    "regrid_seen",
     "require_upright",
+    "seen_from",
     "seismic_regions",
     "with_members",
 ]

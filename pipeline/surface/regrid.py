@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from pipeline.core import (
     BadFile,
     CarringtonGrid,
     CylindricalEqualArea,
+    Observer,
     PlateCarree,
     Quantity,
     SolarImage,
@@ -17,6 +20,9 @@ from pipeline.core import (
 Floats = NDArray[np.float64]
 
 HALF = 0.5
+MU_MIN = 0.1
+POLAR = 60.0  # deg of latitude beyond which a gap may be filled
+RENEWED = 60.0  # deg from the central meridian
 
 
 def regrid(image: SolarImage, grid: CarringtonGrid) -> Floats:
@@ -101,3 +107,44 @@ def _overlaps(source: Floats, target: Floats, period: float) -> Floats:
         total += np.clip(high - low, 0.0, None)
     shares: Floats = total / total.sum(axis=1, keepdims=True)
     return shares
+
+
+def radial_map(image: SolarImage) -> SolarImage:
+    """A whole-sphere map as radial field without gaps at the poles, as a map may begin from it.
+
+    The field along the line of sight is divided by mu, as if it were radial: within 60° of the
+    central meridian as the Earth sees the place at the map's time (what a daily synchronic
+    frame is renewed with), elsewhere as it saw it on the central meridian. What is not measured
+    beyond 60° of latitude takes the mean of the nearest row that is.
+
+    Raises
+    ------
+    BadFile : gaps at lower latitudes.
+    """
+    ny, nx = image.data.shape
+    lon, lat = image.geometry.sphere(*np.meshgrid(np.arange(nx), np.arange(ny)))
+    data = image.data.astype(np.float64)
+    observation = image.observation
+    if observation.quantity is Quantity.B_LOS:
+        data /= _mu(observation.observer, lon, lat).clip(min=MU_MIN)
+    gaps = ~image.mask
+    if gaps[np.abs(lat) < POLAR].any():
+        path = observation.file.path
+        raise BadFile(path, "it has gaps that are not at a pole", "give a map without such gaps")
+    measured = np.flatnonzero(~gaps.any(axis=1))
+    for row in np.flatnonzero(gaps.any(axis=1)):
+        nearest = measured[np.argmin(np.abs(measured - row))]
+        data[row, gaps[row]] = data[nearest].mean()
+    return replace(
+        image,
+        data=data.astype(np.float32),
+        mask=np.ones_like(image.mask),
+        observation=replace(observation, quantity=Quantity.B_R),
+    )
+
+
+def _mu(observer: Observer, lon: Floats, lat: Floats) -> Floats:
+    """Cosine of the angle of view when the place was last mapped."""
+    west = (lon - observer.carrington_longitude + 180.0) % 360.0 - 180.0
+    in_view = np.clip(west, -RENEWED, RENEWED) * (np.abs(west) <= RENEWED)
+    return observer.mu(observer.carrington_longitude + in_view, lat)

@@ -18,7 +18,7 @@ from pipeline.core import (
     SolarImage,
     earth,
 )
-from pipeline.surface.regrid import regrid, regrid_seen
+from pipeline.surface.regrid import radial_map, regrid, regrid_seen
 
 TIME = datetime(2014, 1, 31, tzinfo=UTC)
 COARSE, FINE = CarringtonGrid(360, 180), CarringtonGrid(720, 360)
@@ -119,3 +119,19 @@ def test_the_field_along_the_line_of_sight_is_not_taken_for_radial() -> None:
     los = replace(image, observation=replace(image.observation, quantity=Quantity.B_LOS))
     with pytest.raises(BadFile, match="along the line of sight"):
         regrid(los, COARSE)
+
+
+def test_a_gap_at_a_pole_takes_the_mean_of_the_nearest_row() -> None:
+    holed = VALUES.copy()
+    holed[-3:, :200] = np.nan
+    whole = radial_map(synoptic(holed, COARSE.geometry))
+    assert whole.mask.all()
+    assert np.allclose(whole.data[-3:, :200], VALUES[-4].mean(), atol=1e-4)
+    assert np.array_equal(whole.data[-3:, 200:], VALUES[-3:, 200:])
+
+
+def test_a_gap_elsewhere_is_not_filled() -> None:
+    holed = VALUES.copy()
+    holed[90, 5] = np.nan
+    with pytest.raises(BadFile, match="gaps that are not at a pole"):
+        radial_map(synoptic(holed, COARSE.geometry))
