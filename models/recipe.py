@@ -140,6 +140,8 @@ class Farside(BaseModel):
     spoilt: Share = 0.0
     doubt: NotNegative = 0.0
     noise: Range = (0.0, 0.0)
+    gamma: tuple[Positive, Positive] = (1.0, 1.0)
+    grain: Range = (0.0, 0.0)
     busy: Share = 0.0
     mirrored: Share = 0.0
     reversed: Share = 0.0

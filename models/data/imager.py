@@ -16,7 +16,7 @@ from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, zoom
 
 from models.data.patches import Batch
 from models.data.scene import Field, Scene
@@ -32,6 +32,8 @@ ALL = "all"  # the channels' set of a picture that has everything
 ANY = "any"  # each channel of it with an even chance, one at least
 BLUR = (0.3, 1.0)  # px, of the pictures that are blurred at all, which is every second
 TRIES = 4
+CLOUD = 8  # px, over which an added texture is alike
+DARKEST = 1e-3  # DN/s
 GRAIN = 1.5  # px, over which a map's errors are alike
 DARK = 0.05  # of the level: what is left of a frame without light, as noise about a constant
 
@@ -49,7 +51,9 @@ class Imaging:
     doubt : largest part of a prior's stated error that is drawn besides its own
     noise : range of the relative noise of a pixel
     busy : how often the piece with the most field of :data:`TRIES` is taken, not any
-    mirrored, reversed : how often north and south, or the polarities, change places
+    gamma, grain : ranges of the power to which a picture is raised, and of the standard
+        deviation of a smooth texture that is laid over it, dex: relations besides those drawn
+    mirrored, reversed : how often north and south, east and west, or polarities change places
     """
 
     inputs: tuple[Channel, ...]
@@ -59,6 +63,8 @@ class Imaging:
     spoilt: float
     doubt: float
     noise: Range
+    gamma: Range
+    grain: Range
     busy: float
     mirrored: float
     reversed: float
@@ -77,6 +83,12 @@ class Imaging:
         truth = np.where(weight, truth, np.float32(0.0))
         if rng.random() < self.mirrored:
             x, truth, weight = x[:, ::-1], truth[::-1], weight[::-1]
+        if rng.random() < self.mirrored:
+            # With the other polarity, what leads is in the west again: only tilts are wrong.
+            x, truth, weight = x[:, :, ::-1].copy(), -truth[:, ::-1], weight[:, ::-1]
+            for n, channel in enumerate(self.inputs):
+                if channel.kind in ("field", "prior"):
+                    x[n] = -x[n]
         return x, truth, weight.astype(np.float32)
 
     def _arrived(self, scene: Scene, rng: np.random.Generator) -> Planes:
@@ -128,11 +140,24 @@ class Imaging:
             return np.float32(BRIGHT) * (1.0 + np.float32(DARK) * noise)
         if rng.random() < 0.5:
             picture = gaussian_filter(picture, rng.uniform(*BLUR))
+        picture = self._other_relation(picture, rng)
         picture = picture * (1.0 + np.float32(rng.uniform(*self.noise)) * noise)
         if trouble == "bright":
             full = np.nanquantile(picture, rng.uniform(0.97, 0.999))
             return np.where(picture < full, picture, np.float32(np.nan))
         return picture if lit is None else np.where(lit, picture, np.float32(np.nan))
+
+    def _other_relation(self, picture: Field, rng: np.random.Generator) -> Field:
+        """The picture as another corona would shine above the same field."""
+        strength = rng.uniform(*self.grain)
+        power = np.float32(np.exp(rng.uniform(*np.log(self.gamma))))
+        picture = np.maximum(picture, np.float32(DARKEST)) ** power
+        if not strength:
+            return picture
+        coarse = tuple(-(-n // CLOUD) for n in picture.shape)
+        cloud = zoom(rng.standard_normal(coarse).astype(np.float32), CLOUD, order=1)
+        cut = tuple(slice(n) for n in picture.shape)
+        return picture * np.float32(10.0) ** (np.float32(strength) * cloud[cut])
 
 
 def tensor(

@@ -54,6 +54,8 @@ def task(recipe: Recipe, **changes: Any) -> imager.Imaging:
         "doubt": 0.0,
         "noise": (0.0, 0.0),
         "busy": 0.0,
+        "gamma": (1.0, 1.0),
+        "grain": (0.0, 0.0),
         "mirrored": 0.0,
         "reversed": 0.0,
     }
@@ -146,7 +148,16 @@ def test_batches_follow_from_seed_and_step(recipe: Recipe, scene: Scene) -> None
     drawn = [
         imager.sampler(
             [scene, replace(scene, region="sun-1")],
-            task(recipe, spoilt=1.0, channels={"any": 1.0}, noise=(0.0, 0.1), doubt=0.5),
+            task(
+                recipe,
+                spoilt=1.0,
+                channels={"any": 1.0},
+                noise=(0.0, 0.1),
+                doubt=0.5,
+                gamma=(0.8, 1.2),
+                grain=(0.0, 0.1),
+                mirrored=0.5,
+            ),
             size=64,
             count=2,
             seed=3,
