@@ -8,24 +8,37 @@ product, never the product.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import __version__, enhance, extrapolation, intake, networks, publish, surface
+from pipeline import (
+    __version__,
+    enhance,
+    extrapolation,
+    farside,
+    intake,
+    networks,
+    publish,
+    quality,
+    surface,
+)
 from pipeline.archives import Fetched, Found
-from pipeline.core import BadFile, BadRequest, GlobalMap, NothingObserved, Quality, SolarImage
+from pipeline.core import (
+    BadFile,
+    BadRequest,
+    GlobalMap,
+    NothingObserved,
+    NotPublished,
+    Quality,
+    Quantity,
+    SolarImage,
+)
 from pipeline.enhance import Engine
+from pipeline.intake import Look
 from pipeline.settings import Settings, grid
 
-Track = Callable[[Iterable[Fetched]], Iterable[Fetched]]
-
-NEVER = datetime.min.replace(tzinfo=UTC)
-# Spun up on HMI frames of January 2014 the balance takes out 2.4 % of the unsigned flux;
-# four times that is no observational error.
-IMBALANCE = 0.1
-# Cosmic rays and saturated pixels are no reason to doubt an image: one pixel in a thousand.
-UNTRAINED = 1e-3
+Track = Callable[[Iterable[Look]], Iterable[Look]]
 
 
 def run_cycle(
@@ -43,22 +56,25 @@ def run_cycle(
     ------
     CannotWrite : the data directory refuses; readers still see what was there.
     NothingObserved : there is neither an observation nor an earlier map.
+    NotPublished : the map failed a critical check, and there is no earlier one.
     """
     store = publish.Store(settings.data)
     store.recover()
     notes: list[str] = []
+    lost: list[str] = []
     begin = at - (spinup or settings.cycle.window)
+
+    # 1. Ready the networks chosen in the settings; go without those that are refused.
+    engines = _networks(settings, lost)
+    imagers = farside.IMAGERS if farside.networks_of(engines) else ()
     with intake.open_archives(settings) as fetcher:
-        # 1. Recall the newest map to carry on, or find a first guess to begin from.
+        # 2. Recall the newest map to carry on, or find a first guess to begin from.
         state = None if spinup else intake.recall(store, at, settings, notes)
         guess = Found(()) if state else intake.first_guess(fetcher, begin, settings)
 
-        # 2. Fetch what has been observed since.
-        found = intake.observations(fetcher, state, begin, at, settings)
-
-    # 3. Ready the networks chosen in the settings; go without those that are refused.
-    lost: list[str] = []
-    engines = _networks(settings, lost)
+        # 3. Fetch what has been observed since; if something came late, from before it on.
+        found = intake.observations(fetcher, state, begin, at, settings, imagers)
+        state, found = intake.rewound(store, fetcher, state, found, at, settings, notes, imagers)
 
     # 4. Stop here if just this has been published already.
     digest = _digest(settings, state, engines, [*guess.files, *found.files])
@@ -66,19 +82,29 @@ def run_cycle(
         return existing
 
     notes += [*found.problems, *guess.problems]
+    earlier, layers = state, dict[str, surface.Layer]()
+    before = farside.list_of(state, notes)
     state = state or intake.begin_from(guess, begin, settings, notes)
-    for fetched in track(found.files):
+    state = surface.with_members(state, settings.surface.members)
+    flow = surface.FLOWS[settings.surface.flow]
+    for look in track(intake.looks(found.files)):
         try:
-            # 5. Read the instrument's file.
-            image = intake.read(fetched, at)
+            # 5. Read the instrument's files: one magnetogram, or pictures of one imager.
+            images = intake.read(look, at, notes)
 
-            # 6. Enhance the image with the networks that suit it.
-            image = _enhanced(image, engines, lost)
+            # 6. Let a network make a magnetogram of pictures; enhance one with those that suit.
+            pictures = images[0].observation.quantity is Quantity.INTENSITY
+            if pictures:
+                image = farside.magnetogram(images, state, engines, lost)
+            else:
+                image = _enhanced(images[0], engines, lost)
 
             # 7. Combine it with the map, carried to the time of the observation.
             layer = surface.observe(image, state.grid)
-            surface.require_upright(state, image, layer)
-            state = surface.analyse(state, layer)
+            if not pictures:  # whose polarity is a guess
+                surface.require_upright(state, image, layer)
+            state = surface.analyse(state, layer, flow)
+            layers[image.observation.instrument] = layer
         except BadFile as error:
             notes.append(str(error))
 
@@ -86,16 +112,24 @@ def run_cycle(
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
 
-    # 8. Carry the map to now, balance its flux, and say how far it can be trusted.
-    state = surface.balance(surface.forecast(state, at))
-    state = replace(state, notes=(*notes, *lost), qc=_quality(state, lost, settings))
+    # 8. Carry the map to now and balance its flux.
+    state = surface.balance(surface.forecast(state, at, flow))
 
-    # 9. Extrapolate the corona.
+    # 9. Check it before anyone sees it, and say how far it can be trusted.
+    state = _admitted(state, earlier, layers, settings)
+    qc = state.qc | quality.conditions(state, lost, settings)
+    qc |= intake.missed(state, found, imagers, layers, settings)
+    state = replace(state, notes=tuple(dict.fromkeys([*notes, *lost, *state.notes])), qc=qc)
+
+    # 10. Extrapolate the corona.
     field = extrapolation.extrapolate(state, grid(settings.corona.grid), settings)
 
-    # 10. Publish everything at once.
+    # 11. Follow the regions behind the limb.
+    regions = surface.follow(before, state)
+
+    # 12. Publish everything at once.
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
-    return publish.publish(settings.data, state, field, provenance, digest)
+    return publish.publish(settings.data, state, field, regions, provenance, digest)
 
 
 def _networks(settings: Settings, lost: list[str]) -> list[Engine]:
@@ -120,24 +154,33 @@ def _enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> 
     return image
 
 
-def _quality(state: GlobalMap, lost: Sequence[str], settings: Settings) -> Quality:
-    """Conditions under which the map as a whole deserves less trust."""
-    qc = Quality.GOOD
-    ages = [state.time - state.last_observed.get(name, NEVER) for name in intake.MAGNETOGRAPHS]
-    if state.previous is None:
-        qc |= Quality.COLD_START
-    if max(ages) > settings.cycle.window:
-        qc |= Quality.INSTRUMENT_ABSENT
-    if min(ages) > settings.cycle.stale:
-        qc |= Quality.STALE_INPUT
-    if abs(state.net_flux_removed) > IMBALANCE * state.unsigned_flux:
-        qc |= Quality.FLUX_IMBALANCE
-    runs = [run for observation in state.inputs for run in observation.inferences]
-    if lost:
-        qc |= Quality.NETWORK_ABSENT
-    if any(run.outside > UNTRAINED for run in runs):
-        qc |= Quality.UNTRAINED_INPUT
-    return qc
+def _admitted(
+    state: GlobalMap,
+    earlier: GlobalMap | None,
+    layers: Mapping[str, surface.Layer],
+    settings: Settings,
+) -> GlobalMap:
+    """The map with what its checks found; if it must not be seen, the *earlier* one, carried.
+
+    layers : the newest observation of each instrument
+
+    Raises
+    ------
+    NotPublished : it must not be seen, and there is no earlier one.
+    """
+    flow = surface.FLOWS[settings.surface.flow]
+    carried = surface.balance(surface.forecast(earlier, state.time, flow)) if earlier else None
+    checks = quality.inspect(state, carried, layers, settings)
+    findings = tuple(check.sentence for check in checks if not check.passed)
+    if not (why := quality.withheld(checks, carried, settings.quality)):
+        return replace(state, checks=checks, notes=findings)
+    if carried is None:
+        raise NotPublished(
+            f"The map of {state.time:%Y-%m-%d %H:%MZ} is not published: {why} There is no earlier "
+            "map to carry on; look for the bad frame among its inputs, or begin with --spinup 28d."
+        )
+    note = "New observations failed a critical check; this is the earlier map, carried to now."
+    return replace(carried, checks=checks, qc=Quality.WITHHELD, notes=(note, *findings))
 
 
 def _digest(
