@@ -37,6 +37,7 @@ Work = Callable[[], object]
 TIME = datetime(2014, 1, 31, tzinfo=UTC)
 RSS = 2.5
 SIZES = {"360x180x35": (CarringtonGrid(360, 180), 35), "720x360x50": (CarringtonGrid(720, 360), 50)}
+TINY = CarringtonGrid(16, 8)
 HOURLY = CarringtonGrid(360, 180)  # the grid of the settings, with as many radial cells
 EARTH = {"earth": Observer(150.0, -6.0, 212.0), "stereo-a": Observer(300.0, 3.0, 206.0)}
 
@@ -68,6 +69,7 @@ def ours_solved(size: str, folder: Path) -> Work:
 def theirs_solved(size: str, folder: Path) -> Work:
     grid, nr = SIZES[size]
     br = sun(grid)
+    reference.solve(sun(TINY), TINY, RSS, 5)  # compiles pfsspy's loops
     return lambda: reference.solve(br, grid, RSS, nr)
 
 

@@ -19,18 +19,23 @@ from pipeline.settings import Provider, Settings
 def read_map(path: Path) -> GlobalMap:
     """A whole-Sun map from a product of ours or a FITS file, on its own grid and scale.
 
+    ADAPT's realisations become its members, and their mean the map.
+
     Raises
     ------
     BadFile : it is neither.
     """
     if path.suffix == ".nc":
         return replace(publish.read_map(path), previous=archives.local(path))
-    image = instruments.read(archives.local(path))
+    file = archives.local(path)
+    image, planes = instruments.read(file), instruments.read_realisations(file)
     nlat, nlon = image.data.shape
     grid = CarringtonGrid(nlon, nlat)
+    members = [surface.regrid(plane, grid).astype(np.float32) for plane in planes]
     return replace(
         surface.blank(image.observation.time, grid),
         br=surface.regrid(image, grid).astype(np.float32),
+        members=np.stack(members) if len(members) > 1 else None,
         inputs=(image.observation,),
         simulated=image.observation.simulated,
     )

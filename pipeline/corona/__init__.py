@@ -2,6 +2,9 @@
 
 Knows: potential fields, where their lines lead, the wind along them. Refuses to know: files.
 
+BLAS has one thread here, whose matrices are small; compiled loops over cells take the cores that
+the process may use, or NUMBA_NUM_THREADS.
+
 Where do I go to…
 solve the field above a map      potential.py (modes.py: what is kept per grid)
 follow its lines                 mapping.py (lines.py: the compiled step)

@@ -18,11 +18,14 @@ from tempfile import NamedTemporaryFile
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
+from threadpoolctl import ThreadpoolController
 
 from pipeline.core import BadRequest, CarringtonGrid
 
 Floats = NDArray[np.float64]
 
+# Matrices of a few hundred rows: more threads than one only wait for each other.
+BLAS = ThreadpoolController()
 VERSION = 1  # of the files; another layout or discretisation takes the next number
 
 
@@ -112,7 +115,8 @@ def _compute(grid: CarringtonGrid) -> Floats:
         for sign, block in zip((1.0, -1.0), per_parity, strict=True):
             folded = diagonal.copy()
             folded[-1] -= sign * north[half]  # its neighbour across the equator is itself
-            block[-1], block[:-1] = eigh_tridiagonal(folded, -north[1:half])
+            with BLAS.limit(limits=1, user_api="blas"):
+                block[-1], block[:-1] = eigh_tridiagonal(folded, -north[1:half])
     return packed
 
 

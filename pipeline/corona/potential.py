@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from threadpoolctl import ThreadpoolController
 
 from pipeline.core import BadRequest, CarringtonGrid
 from pipeline.corona import faces
 from pipeline.corona.field import Field, Shells
-from pipeline.corona.modes import AngularModes, Edges, prepare_modes
+from pipeline.corona.modes import BLAS, AngularModes, Edges, prepare_modes
 
 Floats = NDArray[np.float64]
 
@@ -33,8 +32,6 @@ MAX_CELLS = 2**28  # 2 GB of potential and 3 GB of field
 # Modes weaker than this part of their photospheric value are below the rounding of the rest.
 NEGLIGIBLE = 1e-14
 ROUNDING = 1e-12  # of a map's mean, as part of the map
-# Matrices of a few hundred rows: more threads than one only wait for each other.
-_BLAS = ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +113,7 @@ def solve(operator: Operator, br: NDArray[np.floating]) -> Field:
     """
     shells = operator.shells
     check_map(br, shells.grid)
-    with _BLAS.limit(limits=1, user_api="blas"):
+    with BLAS.limit(limits=1, user_api="blas"):
         psi = _potential(operator, _balanced(br))
     nlat, nlon = shells.grid.shape
     edges = Edges.of(shells.grid)
