@@ -1,4 +1,5 @@
-# `make run` makes a map; `make test` checks everything; `make bench` measures.
+# `make run` makes a map; `make test` checks everything; `make bench` measures; `make soak` lets
+# the daemon run for weeks of a fast clock, with troubles.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ AT ?=
 DATA ?= run/$(if $(ARCHIVE),archive,demo)
 SPINUP ?= 28d
 
-.PHONY: run test bench clean
+.PHONY: run test bench soak clean
 
 run: $(VENV)/.runtime
 ifeq ($(ARCHIVE),)
@@ -25,6 +26,9 @@ test: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(VENV)/bin/python ops/bench.py
+
+soak: $(VENV)/.test
+	$(VENV)/bin/python ops/soak --hours 500 --pace 5
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
