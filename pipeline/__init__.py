@@ -13,6 +13,8 @@ Where do I go to…
   …change how images become a map?              ``surface/``
   …change the coronal model?                    ``corona/``
   …change what users receive?                   ``publish/``
+  …see what repeats it, hour after hour?        ``service/``
+  …reprocess the past?                          ``backfill.py``
   …add a command?                              ``cli/``, ``terminal.py``
   …see the words all rooms share?               ``core/``
   …make a Sun whose truth is known?             ``simulator/``

@@ -249,9 +249,13 @@ class Work:
 
     def _give_up(self, end: datetime) -> None:
         """Say of each hour before *end* that it has no set, and why it will have none."""
-        newest = publish.Store(self.settings.data).newest()
-        if self._judged is None or newest is None:
-            self._judged = min(end, newest.valid_time if newest else end)
+        if self._judged is None:
+            store = publish.Store(self.settings.data)
+            newest, first = store.newest(), store.oldest()
+            if newest is None or first is None:
+                return
+            begin = max(first, newest.valid_time - self.settings.service.horizon)
+            self._judged = hours.full_hour(begin)
         made = self._made(self._judged)
         while self._judged < end:
             hour = self._judged
