@@ -43,7 +43,7 @@ def seen_from(state: GlobalMap, image: SolarImage) -> SolarImage:
     """
     observation = image.observation
     if observation.time > state.time:
-        state = forecast(state, observation.time)
+        state = forecast(replace(state, members=None), observation.time)
     middle = (SIDE - 1) / 2.0
     disk = Disk(middle, middle, RADIUS, 0.0, observation.observer)
     mu = cosines(disk, (SIDE, SIDE))
@@ -64,7 +64,6 @@ def seen_from(state: GlobalMap, image: SolarImage) -> SolarImage:
             file=state.previous or observation.file,
             noise=float(np.nanmedian(sigma)),
             simulated=state.simulated,
-            scale="hmi",
         ),
         sigma=sigma,
     )

@@ -69,6 +69,7 @@ def test_it_shows_the_radial_field_along_the_line_of_sight(name: str, disk: Disk
     np.testing.assert_allclose(seen.sigma[near], ((10.0 + 0.1 * lat) * mu)[near], atol=0.02)
     assert seen.observation.quantity is Quantity.B_LOS
     assert seen.observation.instrument == "map"
+    assert seen.observation.scale is None  # a network that scales takes nothing twice
     assert seen.observation.observer == seen.geometry.observer == disk.observer
 
 
