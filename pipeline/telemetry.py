@@ -1,19 +1,22 @@
 """What a cycle shows of itself while it works: its acts, timed.
 
-Knows: names of acts, clocks, and how to be stopped between two acts. Refuses
-to know: what an act does, and who reads the figures.
+Knows: names of acts, clocks, and how to be stopped between two acts. Refuses to know: what an
+act does, and who reads the figures.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from prometheus_client import Gauge, Histogram
 
 from pipeline.core import AllsunError
+
+P, T = ParamSpec("P"), TypeVar("T")
 
 SECONDS = Histogram(
     "allsun_stage_duration_seconds",
@@ -25,35 +28,53 @@ PROGRESS = Gauge(
     "allsun_cycle_progress_timestamp_seconds",
     "When the daemon's work last went a step further, or was seen to be waiting as it should",
 )
-_stopping = threading.Event()
-_progressed = time.monotonic()
 
 
 class Stopped(AllsunError):
     """The work was given up between two acts, because the process is to end."""
 
 
-@contextmanager
-def act(stage: str) -> Iterator[None]:
-    """Time what is done within; works as a decorator, too.
+class _Now(threading.local):
+    """The act that goes on in this thread, and when it began."""
+
+    stage = ""
+    begun = 0.0
+
+
+_now = _Now()
+_stopping = threading.Event()
+_progressed = time.monotonic()
+
+
+def acts(work: Callable[P, T]) -> Callable[P, T]:
+    """Let the last act that *work* begins end with it."""
+
+    @functools.wraps(work)
+    def timed(*arguments: P.args, **named: P.kwargs) -> T:
+        try:
+            return work(*arguments, **named)
+        finally:
+            _end()
+
+    return timed
+
+
+def act(stage: str) -> None:
+    """Begin an act; the one before ends here.
 
     Raises
     ------
     Stopped : :func:`stop` was called before.
     """
+    _end()
     if _stopping.is_set():
-        raise Stopped(f"The cycle was stopped before {stage}; the next start makes up for it.")
-    begun = time.monotonic()
-    try:
-        yield
-    finally:
-        SECONDS.labels(stage).observe(time.monotonic() - begun)
-        progressed()
+        raise Stopped(f"The cycle was stopped before it could {stage}; the next start makes it.")
+    _now.stage, _now.begun = stage, time.monotonic()
 
 
 def progressed() -> None:
     """Note that the work goes on."""
-    global _progressed
+    global _progressed  # one process, one progress
     _progressed = time.monotonic()
     PROGRESS.set(time.time())
 
@@ -66,3 +87,10 @@ def idle() -> float:
 def stop() -> None:
     """Let no further act begin in this process."""
     _stopping.set()
+
+
+def _end() -> None:
+    if _now.stage:
+        SECONDS.labels(_now.stage).observe(time.monotonic() - _now.begun)
+        _now.stage = ""
+        progressed()

@@ -2,8 +2,8 @@
 
 EPOCH is what the clock showed when the machine's monotonic clock showed STARTED; it goes RATE
 times as fast. FOLDER/offset holds seconds by which it has been set since. Archives are asked
-as impatiently as the clock runs. Of ten pictures, which take two thirds of a small cycle, one
-is drawn.
+as impatiently as the clock runs, if less often. Of ten pictures, which take two thirds of a
+small cycle, one is drawn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from pipeline.archives import Manners, fetcher
 from pipeline.cli import app
 from pipeline.core import clock
 from pipeline.publish import products
+from pipeline.service import schedule
 
 IMPATIENT = Manners(
     interval=0.0, attempts=2, first_wait=0.02, longest_wait=0.2, patience=0.7, deadline=5.0,
     failures=4, pause=1800.0,
 )  # fmt: skip
 DRAWN = 10
+POLLS = 0.3  # hours of the clock from one poll to the next, which cost as much as at its usual pace
 
 
 class FastClock(clock.Clock):
@@ -63,5 +65,6 @@ if __name__ == "__main__":
         FastClock(datetime.fromisoformat(epoch), float(started), float(rate), home / "offset")
     )
     fetcher.MIRROR_MANNERS = (IMPATIENT,)
+    schedule.SHORTEST = timedelta(seconds=POLLS * 3600 / float(rate))
     products.write_quicklook = seldom(products.write_quicklook, home / "picture.png")
     app(arguments)
