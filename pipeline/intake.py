@@ -109,7 +109,14 @@ def _late(found: Found, state: GlobalMap) -> Fetched | None:
 
 
 def first_guess(fetcher: Fetcher, begin: datetime, settings: Settings) -> Found:
-    """The newest synoptic map that a cold start may begin from."""
+    """The map that a cold start begins from: the one that is named, or the newest synoptic one.
+
+    Raises
+    ------
+    BadFile : the one that is named is missing or broken.
+    """
+    if named := settings.cycle.begin_from:
+        return Found((Fetched(archives.local(named), begin, "named"),))
     return fetcher.newest(archives.GONG_SYNOPTIC, begin, settings.cycle.first_guess)
 
 
@@ -189,11 +196,19 @@ def missed(
 
 
 def begin_from(guess: Found, begin: datetime, settings: Settings, notes: list[str]) -> GlobalMap:
-    """The map before the first observation: a synoptic map if there is one, else ignorance."""
+    """The map before the first observation: a synoptic map if there is one, else ignorance.
+
+    Raises
+    ------
+    BadFile : the map that is named cannot be used.
+    """
     for fetched in guess.files:
         try:
-            return surface.first_guess(instruments.read(fetched.file), grid(settings.surface.grid))
+            image = surface.radial_map(instruments.read(fetched.file))
+            return surface.first_guess(image, grid(settings.surface.grid))
         except BadFile as error:
+            if settings.cycle.begin_from:
+                raise
             notes.append(str(error))
     return surface.blank(begin, grid(settings.surface.grid))
 

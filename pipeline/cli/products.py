@@ -24,12 +24,20 @@ def once(
     spinup: Annotated[
         str | None, typer.Option(help="Begin this long before, e.g. 28d, not from the last map.")
     ] = None,
+    first_guess: Annotated[
+        Path | None, typer.Option(help="Begin from this map of ADAPT, HMI, GONG or your own.")
+    ] = None,
 ) -> Report:
     """Run one cycle and publish its products."""
     from pipeline import publish
     from pipeline.cycle import run_cycle
 
-    products = run_cycle(valid_time(at), settings, duration(spinup), progress)
+    before = duration(spinup)
+    if first_guess:
+        named = settings.cycle.model_copy(update={"begin_from": first_guess})
+        settings = settings.model_copy(update={"cycle": named})
+        before = before or settings.cycle.window
+    products = run_cycle(valid_time(at), settings, before, progress)
     summary = publish.describe(products)
     return Report(summary, _told(summary))
 
@@ -122,7 +130,16 @@ def _told(summary: Mapping[str, Any]) -> str:
     """A published set, for a person."""
     inputs = summary["inputs"]
     times = sorted(entry["time"] for entry in inputs)
-    short = {key: value for key, value in summary.items() if key not in ("inputs", "sources")}
+    apart = ("inputs", "sources", "far_side")
+    short = {key: value for key, value in summary.items() if key not in apart}
     shares = {name: f"{share:.1%}" for name, share in summary["sources"].items() if share}
     short["inputs"] = f"{len(inputs)} files, {times[0]} to {times[-1]}" if inputs else "none"
+    short["far_side"] = [_region(region) for region in summary["far_side"]]
     return as_text(short | {"rests_on": ", ".join(f"{n} {s}" for n, s in shares.items())})
+
+
+def _region(region: Mapping[str, Any]) -> str:
+    """A far-side region, for a person."""
+    place = f"{region['carrington_longitude']:.0f}° {region['latitude']:+.0f}°"
+    sure = f"{', '.join(region['evidence'])}, {region['probability']:.0%}"
+    return f"{region['number']} at {place} ({sure}), returns {region['limb_return'][:13]}Z"

@@ -18,6 +18,7 @@ from pipeline.core import (
 )
 
 Floats = NDArray[np.float64]
+Whole = CylindricalEqualArea | PlateCarree
 
 HALF = 0.5
 MU_MIN = 0.1
@@ -60,14 +61,8 @@ def regrid_seen(image: SolarImage, grid: CarringtonGrid) -> Floats:
 
 def _shares(image: SolarImage, grid: CarringtonGrid) -> tuple[Floats, Floats]:
     """Share of every column and of every row of *grid* taken up by each of the image's."""
-    geometry, path = image.geometry, image.observation.file.path
+    geometry, path = _whole_sphere(image), image.observation.file.path
     ny, nx = image.data.shape
-    if not isinstance(geometry, CylindricalEqualArea | PlateCarree) or not _whole(geometry, nx, ny):
-        raise BadFile(
-            path,
-            "this is not a map of the whole sphere in longitude by sine latitude or latitude",
-            "give a synoptic map such as GONG's mrzqs or allsun's own",
-        )
     if image.observation.quantity is not Quantity.B_R:
         raise BadFile(
             path,
@@ -85,14 +80,26 @@ def _shares(image: SolarImage, grid: CarringtonGrid) -> tuple[Floats, Floats]:
     return across[:, :: int(np.sign(geometry.dlon))], along[:, :: int(np.sign(north))]
 
 
-def _whole(geometry: CylindricalEqualArea | PlateCarree, nx: int, ny: int) -> bool:
-    """Whether *nx* by *ny* pixels cover the sphere, with the equator in the middle."""
+def _whole_sphere(image: SolarImage) -> Whole:
+    """The geometry of an image that covers the sphere with the equator in the middle."""
+    geometry = image.geometry
+    ny, nx = image.data.shape
     if isinstance(geometry, PlateCarree):
         upright = abs(abs(geometry.dlat) * ny - 180.0) <= 0.1
-    else:
+    elif isinstance(geometry, CylindricalEqualArea):
         upright = geometry.lat == 0.0 and abs(abs(geometry.dsin) * ny - 2.0) <= 2e-3
-    around = abs(abs(geometry.dlon) * nx - 360.0) <= 0.1
-    return upright and around and abs(geometry.y0 - (ny - 1) / 2) <= 0.5
+    if (
+        not isinstance(geometry, PlateCarree | CylindricalEqualArea)
+        or not upright
+        or abs(abs(geometry.dlon) * nx - 360.0) > 0.1
+        or abs(geometry.y0 - (ny - 1) / 2) > 0.5
+    ):
+        raise BadFile(
+            image.observation.file.path,
+            "this is not a map of the whole sphere in longitude by sine latitude or latitude",
+            "give a synoptic map such as GONG's mrzqs or allsun's own",
+        )
+    return geometry
 
 
 def _overlaps(source: Floats, target: Floats, period: float) -> Floats:
@@ -119,10 +126,10 @@ def radial_map(image: SolarImage) -> SolarImage:
 
     Raises
     ------
-    BadFile : gaps at lower latitudes.
+    BadFile : it is no map of the whole sphere, or has gaps at lower latitudes.
     """
     ny, nx = image.data.shape
-    lon, lat = image.geometry.sphere(*np.meshgrid(np.arange(nx), np.arange(ny)))
+    lon, lat = _whole_sphere(image).sphere(*np.meshgrid(np.arange(nx), np.arange(ny)))
     data = image.data.astype(np.float64)
     observation = image.observation
     if observation.quantity is Quantity.B_LOS:

@@ -58,6 +58,9 @@ ANTI_HALE = 0.04  # of all regions (Stenflo & Kosovichev 2012, ApJ 745, 129)
 SEEN_HOURS = 24.0  # a place seen since then speaks for itself
 SURROUNDINGS = 4.0  # deg: flux is counted in a map smoothed to that, where the network cancels
 CARRIED = 0.5  # of the flux of a region: the map has it already
+# A cell rests on a sighting where its variance is a quarter of the largest and over, if more
+# than half of the pattern was not there.
+PLACE, MOST = 0.25, 0.5
 
 # Start of cycles 20 to 25 (SILSO); later ones come every eleven years, and each lives on near
 # the equator while the next one begins.
@@ -245,10 +248,12 @@ def _with(state: GlobalMap, bipole: Bipole, sighting: SeismicRegions) -> GlobalM
     if np.mean(seen[near]) > 0.5 or carried > CARRIED * bipole.flux:
         return state
     mean, variance = expected(bipole, grid)
-    lacking = np.where(seen, 0.0, 1.0 - _there(state, bipole))
-    before = state.sigma.astype(np.float64) ** 2
-    after = before + lacking * variance
-    marked = ~seen & (variance > 0.5 * after)
+    share = 1.0 - _there(state, bipole)
+    lacking = np.where(seen, 0.0, share)
+    after = state.sigma.astype(np.float64) ** 2 + lacking * variance
+    # Its place, if most of it is new here, or if sound had put it here.
+    rests = (state.source == Source.SEISMIC) | (share > MOST)
+    marked = rests & ~seen & (variance > PLACE * variance.max())
     hours = (state.time - sighting.observation.time) / timedelta(hours=1)
     br = (state.br + _balanced(lacking * mean)).astype(np.float32)
     return replace(

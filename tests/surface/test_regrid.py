@@ -135,3 +135,8 @@ def test_a_gap_elsewhere_is_not_filled() -> None:
     holed[90, 5] = np.nan
     with pytest.raises(BadFile, match="gaps that are not at a pole"):
         radial_map(synoptic(holed, COARSE.geometry))
+
+
+def test_what_is_no_whole_sphere_is_not_made_radial() -> None:
+    with pytest.raises(BadFile, match="not a map of the whole sphere"):
+        radial_map(synoptic(VALUES[20:], COARSE.geometry))
