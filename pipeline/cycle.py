@@ -21,6 +21,7 @@ from pipeline import (
     networks,
     publish,
     quality,
+    sounding,
     surface,
 )
 from pipeline.archives import Fetched, Found
@@ -75,13 +76,14 @@ def run_cycle(
         # 3. Fetch what has been observed since; if something came late, from before it on.
         found = intake.observations(fetcher, state, begin, at, settings, imagers)
         state, found = intake.rewound(store, fetcher, state, found, at, settings, notes, imagers)
+        heard = sounding.fetch(fetcher, at, settings.cycle.seismic)
 
     # 4. Stop here if just this has been published already.
-    digest = _digest(settings, state, engines, [*guess.files, *found.files])
+    digest = _digest(settings, state, engines, [*guess.files, *found.files, *heard.files])
     if existing := store.find(at, digest):
         return existing
 
-    notes += [*found.problems, *guess.problems]
+    notes += [*found.problems, *heard.problems, *guess.problems]
     earlier, layers = state, dict[str, surface.Layer]()
     before = farside.list_of(state, notes)
     state = state or intake.begin_from(guess, begin, settings, notes)
@@ -112,8 +114,10 @@ def run_cycle(
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
 
-    # 8. Carry the map to now and balance its flux.
-    state = surface.balance(surface.forecast(state, at, flow))
+    # 8. Carry the map to now, add regions that only sound has found, and balance its flux.
+    sightings = sounding.read(heard.files, at, notes)
+    state = surface.add_seismic(surface.forecast(state, at, flow), sightings)
+    state = surface.balance(state)
 
     # 9. Check it before anyone sees it, and say how far it can be trusted.
     state = _admitted(state, earlier, layers, settings)
@@ -125,7 +129,7 @@ def run_cycle(
     field = extrapolation.extrapolate(state, grid(settings.corona.grid), settings)
 
     # 11. Follow the regions behind the limb.
-    regions = surface.follow(before, state)
+    regions = surface.follow(before, state, sightings)
 
     # 12. Publish everything at once.
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
