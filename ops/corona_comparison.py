@@ -28,7 +28,7 @@ from pipeline.scores.coronae import open_field_iou
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "archive"
 GRID, RSS, NR = CarringtonGrid(360, 180), 2.5, 35
 LAW = corona.law("schonfeld2022")
-FINER = ((1, 100), (2, 35), (2, 100))  # cells in place of one, along either axis; radial cells
+FINER = ((1, 100), (2, 100))  # cells in place of one, along either axis; radial cells
 
 Figures = tuple[float, NDArray[np.int8], NDArray[np.floating]]
 
@@ -87,6 +87,7 @@ def main(archive: Path) -> None:
         for name, other in others.items():
             figures = compared(usual, other)
             table.add_row(path.name[5:11], name, *(f"{figure:.3f}" for figure in figures))
+            print(path.name, name, figures, file=sys.stderr, flush=True)
     Console(width=100).print(table)
 
 

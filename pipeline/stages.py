@@ -170,7 +170,13 @@ def describe_corona(field: Corona) -> dict[str, Any]:
         "solver": field.solver,
         "coronal_holes": len(field.holes),
         "largest_holes": [
-            {"polarity": h.polarity, "lon": h.lon, "lat": h.lat, "area": h.area, "flux_mx": h.flux}
+            {
+                "polarity": h.polarity,
+                "lon": round(h.lon, 1),
+                "lat": round(h.lat, 1),
+                "area": round(h.area, 5),
+                "flux_mx": float(f"{h.flux:.4g}"),
+            }
             for h in field.holes[:3]
         ],
         "wind_law": field.wind.law,
@@ -192,7 +198,7 @@ def describe_corona(field: Corona) -> dict[str, Any]:
             {
                 "time": f"{s.time:%Y-%m-%dT%H:%MZ}",
                 "polarity": s.polarity,
-                "outward_probability": s.outward,
+                "outward_probability": round(s.outward, 3),
             }
             for s in field.sectors[::4]
         ],
