@@ -22,7 +22,7 @@ def tilted(seed: int) -> np.ndarray:
     lon, lat = (np.radians(a) for a in FINE.mesh())
     noise = np.random.default_rng(seed).normal(0, 1.0, FINE.shape)
     br = 5.0 * np.sin(lat) + 3.0 * np.cos(lat) * np.cos(lon) + noise
-    return (br - br.mean()).astype(np.float32)
+    return np.asarray(br - br.mean(), np.float32)
 
 
 def sky(**changes: Any) -> GlobalMap:
