@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -34,6 +34,8 @@ T = TypeVar("T")
 T_REC = "%Y.%m.%d_%H:%M:%S_TAI"
 MISSING = frozenset({"", "MISSING", "Invalid KeyLink", "nan"})
 NO_FILE = frozenset({"NoDataDirectory", "InvalidSegName", "NoDataFile"})
+# Below it files are kept here, too: a path that leads elsewhere is not followed.
+STORAGE = re.compile(r"/?(?:\w[\w.-]*/)*\w[\w.-]*", re.ASCII)
 NOT_MERGED = frozenset({"HISTORY", "COMMENT", "CHECKSUM", "DATASUM"})
 
 
@@ -56,23 +58,24 @@ class Jsoc:
         if first > last:
             return (), ()
         span = f"{first:{T_REC}}-{last:{T_REC}}@{_step(series.cadence)}"
-        keys, segments = self._ask(
-            series.name,
-            lambda client: client.query(
+
+        def ask(client: Any) -> list[tuple[str, str]]:
+            keys, segments = client.query(
                 f"{series.series}[{span}][? quality >= 0 ?]",
                 key="T_REC,QUALITY",
                 seg=series.segment,
                 convert_numeric=False,
-            ),
-        )
-        if keys.empty:
-            return (), ()
+            )
+            return [] if keys.empty else _pairs(keys["T_REC"], segments[series.segment])
+
         remotes, troubles = [], []
-        for slot, path in zip(keys["T_REC"], segments[series.segment], strict=True):
+        for slot, path in self._ask(series.name, ask):
             try:
-                remotes.append(_remote(series, slot, path))
+                remote = _remote(series, slot, path)
             except Trouble as trouble:
                 troubles.append(trouble)
+            else:
+                remotes += [remote] if start <= remote.time <= end else []
         remotes.sort(key=lambda remote: remote.time, reverse=True)
         return tuple(remotes), tuple(troubles)
 
@@ -131,10 +134,20 @@ def fits_keyword(name: str) -> str:
     return keyword if len(keyword) <= 8 else keyword.replace("_", "")[:8]
 
 
+def _pairs(slots: Iterable[object], paths: Iterable[object]) -> list[tuple[str, str]]:
+    """Texts of two columns, row by row; raises TypeError or ValueError if they are none."""
+    pairs = [(slot, path) for slot, path in zip(slots, paths, strict=True)]
+    if not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise TypeError("a column holds something other than text")
+    return cast("list[tuple[str, str]]", pairs)
+
+
 def _remote(series: DrmsSeries, slot: str, path: str) -> Remote:
     record = f"{series.series}[{slot}]"
     if path in NO_FILE or path in MISSING:
         raise Unavailable(record, f"has no file online ({path or 'no path'})")
+    if not STORAGE.fullmatch(path):
+        raise Unavailable(record, f"lies at no path in storage ({path})")
     try:
         tai = datetime.strptime(slot, T_REC)
     except ValueError:

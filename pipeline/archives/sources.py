@@ -26,6 +26,7 @@ from pipeline.core import BadRequest
 
 T = TypeVar("T")
 CHUNK = 2**20  # bytes
+LONGEST_WAIT = 86400.0  # s
 LARGEST_PAGE = 16 * 2**20  # bytes; a directory of a year has less than one
 
 
@@ -193,7 +194,7 @@ def _incoming(url: str, response: httpx.Response, deadline: float) -> Incoming:
 
     length = response.headers.get("Content-Length", "")
     modified = _http_date(response.headers.get("Last-Modified"))
-    size = int(length) if length.isdecimal() else None
+    size = int(length) if length.isdecimal() and len(length) < 20 else None
     return Incoming(size, modified, response.headers.get("ETag"), chunks())
 
 
@@ -207,17 +208,24 @@ def _page(url: str, incoming: Incoming) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Seconds to wait as a Retry-After header says, given as a number or as a date (RFC 9110)."""
+    """Seconds to wait as a Retry-After header says, given as a number or as a date (RFC 9110).
+
+    A host that asks for more than a day is asked again after a day.
+    """
     if text is None or text.strip().isdecimal():
-        return float(text) if text else None
+        return min(float(text), LONGEST_WAIT) if text else None
     date = _http_date(text)
-    return None if date is None else max(0.0, (date - datetime.now(UTC)).total_seconds())
+    if date is None:
+        return None
+    return min(max(0.0, (date - datetime.now(UTC)).total_seconds()), LONGEST_WAIT)
 
 
 def _http_date(text: str | None) -> datetime | None:
+    """The UTC of an HTTP date (RFC 9110), or None if the text is none; without a zone it is UTC."""
     try:
-        return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except ValueError:
+        date = parsedate_to_datetime(text) if text else None
+        return date and (date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
         return None
 
 

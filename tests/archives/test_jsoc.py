@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from tiny_archive import NOON, TinyArchive
+from tiny_archive import NOON, QUICK, TinyArchive
 
+from ops.fuzzing.parsers import answering
 from pipeline.archives import HMI, Fetcher, Group
-from pipeline.archives.jsoc import fits_keyword
+from pipeline.archives.catalog import DrmsSeries
+from pipeline.archives.jsoc import Jsoc, fits_keyword
+from pipeline.archives.politeness import Trouble
+from pipeline.archives.sources import Web
 from pipeline.simulator.faults import Fault, Trick
 from pipeline.simulator.server import ArchiveServer
 
@@ -71,3 +76,39 @@ def test_folder_has_no_drms(tiny: TinyArchive, fetcher_of: Callable[[str | Path]
 )
 def test_keywords_are_named_as_in_jsoc_exports(drms: str, keyword: str) -> None:
     assert fits_keyword(drms) == keyword
+
+
+RECORD = "2026.11.20_03:00:00_TAI"
+
+
+@pytest.mark.parametrize(
+    ("slot", "path", "found", "problem"),
+    [
+        (RECORD, "/SUM1/D2/S00000/magnetogram.fits", 1, None),
+        (RECORD, "/SUM1/../../../etc/magnetogram.fits", 0, "lies at no path in storage"),
+        (RECORD, "/SUM1/%2e%2e/magnetogram.fits", 0, "lies at no path in storage"),
+        (RECORD, "//other.example/magnetogram.fits", 0, "lies at no path in storage"),
+        (RECORD, "/SUM1/D2?key=\x00", 0, "lies at no path in storage"),
+        ("2026.12.20_03:00:00_TAI", "/SUM1/D2/S00000/magnetogram.fits", 0, None),
+        ("0000.00.00_00:00:00_TAI", "/SUM1/D2/S00000/magnetogram.fits", 0, "has no time"),
+        (RECORD, 5, 0, "something other than DRMS records"),
+    ],
+)
+def test_a_record_is_believed_only_within_its_storage_and_the_time_asked_for(
+    slot: str, path: object, found: int, problem: str | None
+) -> None:
+    columns = {"keywords": [{"name": "T_REC", "values": [slot]}]}
+    segments = [{"name": "magnetogram", "values": [path]}]
+    answer = {**columns, "segments": segments, "count": 1, "status": 0}
+    (series, _) = HMI.tiers[1]
+    assert isinstance(series, DrmsSeries)
+    with answering() as canned:
+        canned.body = json.dumps(answer).encode()
+        client = Jsoc(Web("http://record.invalid", QUICK, lambda: NOON))
+        try:
+            remotes, troubles = client.records(series, NOON - DAY, NOON)
+        except Trouble as trouble:
+            remotes, troubles = (), (trouble,)
+    assert len(remotes) == found
+    assert len(troubles) == bool(problem)
+    assert all((problem or "") in str(trouble) for trouble in troubles)

@@ -1,0 +1,1 @@
+"""Outside data, spoiled on purpose: what reads it (parsers), how it is spoiled (mutations)."""
