@@ -1,5 +1,5 @@
 # `make run` makes a map; `make test` checks everything; `make bench` measures; `make soak` lets
-# the daemon run for weeks of a fast clock, with troubles.
+# the daemon run for weeks of a fast clock, with troubles; `make fuzz` gives every parser spoiled data.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,9 @@ AT ?=
 DATA ?= run/$(if $(ARCHIVE),archive,demo)
 SPINUP ?= 28d
 
-.PHONY: run test bench soak clean
+INPUTS ?= 1_000_000
+
+.PHONY: run test bench soak fuzz clean
 
 run: $(VENV)/.runtime
 ifeq ($(ARCHIVE),)
@@ -29,6 +31,9 @@ bench: $(VENV)/.test
 
 soak: $(VENV)/.test
 	$(VENV)/bin/python ops/soak --hours 500 --pace 5
+
+fuzz: $(VENV)/.test
+	$(VENV)/bin/python ops/fuzz.py --inputs $(INPUTS) --keep run/fuzz
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
