@@ -32,6 +32,7 @@ ALL = "all"  # the channels' set of a picture that has everything
 ANY = "any"  # each channel of it with an even chance, one at least
 BLUR = (0.3, 1.0)  # px, of the pictures that are blurred at all, which is every second
 TRIES = 4
+PIECES = 3  # of a disk in one batch, since making a disk takes as long as learning from it
 CLOUD = 8  # px, over which an added texture is alike
 DARKEST = 1e-3  # DN/s
 GRAIN = 1.5  # px, over which a map's errors are alike
@@ -212,17 +213,18 @@ def sampler(
     BadRequest : the scenes are smaller than a piece.
     """
     weights = np.array(shares) / np.sum(shares)
-    parts = []
-    for number in range(count):
+    parts: list[tuple[Field, Field, Field]] = []
+    for number in range(-(-count // PIECES)):
         rng = np.random.default_rng([seed, step, number])
-        scene = scenes[rng.choice(len(scenes), p=weights)]
+        scene = scenes[int(rng.choice(len(scenes), p=weights))]
         if min(scene.field.shape) < size:
             raise BadRequest(f"A disk of {scene.field.shape} holds no piece of {size} pixels.")
         x, target, weight = task.pair(scene, rng)
-        tries = TRIES if rng.random() < task.busy else 1
-        places = [_place(target.shape, size, rng) for _ in range(tries)]
-        place = max(places, key=lambda there: float(np.abs(target[there]).sum()))
-        parts.append((x[place], target[place][np.newaxis], weight[place][np.newaxis]))
+        for _ in range(min(PIECES, count - len(parts))):
+            tries = TRIES if rng.random() < task.busy else 1
+            places = [_place(target.shape, size, rng) for _ in range(tries)]
+            place = max(places, key=lambda there: float(np.abs(target[there]).sum()))
+            parts.append((x[place], target[place][np.newaxis], weight[place][np.newaxis]))
     x, target, weight = (np.ascontiguousarray(np.stack(part)) for part in zip(*parts, strict=True))
     return Batch(x, target, weight)
 

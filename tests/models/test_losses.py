@@ -172,3 +172,17 @@ def test_flux_is_judged_by_block_and_by_image() -> None:
     assert float(losses.flux(mean, target, valid)) == pytest.approx(relative**2, rel=1e-5)
     assert float(losses.weak_flux(mean, target, valid)) == pytest.approx(0.25, rel=1e-5)
     assert float(losses.weak_flux(9 * mean, 9 * target, valid)) == 0  # nothing is weak
+
+
+def test_the_unsigned_field_of_an_unknown_polarity_is_that_of_sigma() -> None:
+    """A normal variable without mean has the mean size sigma √(2/π)."""
+    valid = torch.ones(1, 1, 16, 16)
+    nothing, sigma = torch.zeros_like(valid), 0.5
+    told = torch.full_like(valid, 2 * math.log(sigma))
+    size = sigma * math.sqrt(2 / math.pi)
+    target = torch.where(torch.rand_like(valid) < 0.5, -size, size)
+    assert float(losses.unsigned(nothing, target, valid, told)) == pytest.approx(0, abs=1e-10)
+    sure = torch.full_like(valid, -20.0)
+    assert float(losses.unsigned(target.abs(), target, valid, sure)) == pytest.approx(0, abs=1e-8)
+    missed = (size / (size + losses.FLOOR)) ** 2
+    assert float(losses.unsigned(nothing, target, valid, sure)) == pytest.approx(missed, rel=1e-3)
