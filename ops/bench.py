@@ -4,9 +4,10 @@
 
 Every case runs in a process of its own: once to warm up (compiled code is loaded, caches
 fill), then as often as the table says; the median counts. On a busy machine trust the CPU
-seconds, which add up those of all cores. Memory is the peak resident
-size during the runs less the resident size before the first. All cores are used by
-whatever uses them. Linux only: the kernel's record of the peak is reset before each case.
+seconds, which add up those of all cores. Memory is the peak resident size during the runs
+less the resident size before the first. All cores are used by whatever uses them. Linux only:
+the kernel's record of the peak is reset before each case. What the corona costs beside pfsspy
+follows in a table of its own.
 """
 
 from __future__ import annotations
@@ -232,6 +233,8 @@ def main() -> None:
         figures = (result["seconds"], result["cpu"], ratio)
         table.add_row(what, *(f"{f:.2f}" for f in figures), f"{result['mb']:.0f}", f"{runs}")
     Console().print(table)
+    beside = Path(__file__).with_name("bench_corona.py")
+    subprocess.run([sys.executable, beside], check=True)  # noqa: S603 (own script)
 
 
 if __name__ == "__main__":
