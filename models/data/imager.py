@@ -112,14 +112,9 @@ class Imaging:
             else:
                 planes[channel.name] = scene.planes[name]
                 if channel.kind == "prior":
-                    planes[channel.name] = self._believed(scene, name, rng)
+                    part = rng.uniform(0.0, self.doubt)
+                    planes[channel.name] = believed(scene, part, rng)
         return planes
-
-    def _believed(self, scene: Scene, name: str, rng: np.random.Generator) -> Field:
-        """What a map shows: the plane *name*, off by a part of the standard error it states."""
-        grain = gaussian_filter(rng.standard_normal(scene.radius.shape, np.float32), GRAIN)
-        part = rng.uniform(0.0, self.doubt) / grain.std()
-        return scene.planes[name] + scene.planes[f"{name} sigma"] * np.float32(part) * grain
 
     def _chosen(self, pictures: Sequence[Channel], rng: np.random.Generator) -> list[Channel]:
         shares = np.array(list(self.channels.values()))
@@ -159,6 +154,13 @@ class Imaging:
         cloud = zoom(rng.standard_normal(coarse).astype(np.float32), CLOUD, order=1)
         cut = tuple(slice(n) for n in picture.shape)
         return picture * np.float32(10.0) ** (np.float32(strength) * cloud[cut])
+
+
+def believed(scene: Scene, part: float, rng: np.random.Generator) -> Field:
+    """What a map shows: the scene's prior, off by a *part* of the standard error it states."""
+    grain = gaussian_filter(rng.standard_normal(scene.radius.shape, np.float32), GRAIN)
+    off = np.float32(part) * grain / grain.std()
+    return np.asarray(scene.planes["prior"] + scene.planes["prior sigma"] * off, np.float32)
 
 
 def tensor(

@@ -3,8 +3,8 @@
 Suns that no network learnt from, seen from where no training scene was; several sets of EUV
 channels, with a prior and without; relations between field and brightness as drawn in
 training, as measured, and beyond either. "Unseen" is what the Earth has not seen for days.
-Beside the network stand an empty disk, the map that transport carried (which is the prior),
-and the field of one rotation before.
+Beside the network stand an empty disk, the map that transport carried (which is the prior,
+and errs somewhat where it saw as well), and the field of one rotation before.
 
 The field is binned as the published papers bin it: 8 px of a disk of 450 px radius are two of
 this network's. Its unsigned field is the mean size of the normal variable that it states
@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ Fields = list[Floats]
 BIN = 2  # px: 8 of a disk of 450 px radius
 BLOCK = 8  # px: where blocks of 32 of theirs hold more than 50 G on average, the Sun is active
 FEWEST = 4  # blocks of it; fewer are no region to correlate
+DOUBT = 0.3  # with which a map's stated error still is no smaller than its real one
 LARGE = 1e21  # Mx, unsigned: regions whose polarity is looked at
 OUTLINE, SOFT = 20.0, 1.5  # G of the field smoothed by so many px: where a region ends
 FRESH = 0.5  # of its flux: what the map knew at most of a region that counts as new
@@ -68,11 +70,14 @@ class Trial:
         return f"{lines}, {'with' if self.prior else 'without'} prior"
 
 
-BEACON, SCIENCE, AIA = (193, 304), (171, 193, 284, 304), (171, 193, 211, 304)
-TRIALS = tuple(
-    Trial(channels, prior)
-    for channels in (BEACON, (304,), (171,), SCIENCE, AIA)
-    for prior in (True, False)
+BEACON, SCIENCE = (193, 304), (171, 193, 284, 304)
+TRIALS = (
+    Trial(BEACON, True),
+    Trial(BEACON, False),
+    Trial((304,), True),
+    Trial((304,), False),
+    Trial((171,), False),
+    Trial(SCIENCE, True),
 )
 
 
@@ -123,9 +128,17 @@ def folded(mean: Floats, sigma: Floats) -> Floats:
     return np.asarray(tail + mean * (2.0 * ndtr(ratio) - 1.0))
 
 
+def doubted(scene: Scene) -> Scene:
+    """The *scene* with a map that errs by DOUBT of what it states, besides what time does."""
+    rng = np.random.default_rng([crc32(scene.region.encode()), int(scene.time.timestamp())])
+    prior = imager.believed(scene, DOUBT, rng)
+    return replace(scene, planes={**scene.planes, "prior": prior})
+
+
 def judge(engine: Engine, scenes: Sequence[Scene]) -> list[Found]:
     """Every trial on every group of *scenes* that share the kind of their relations."""
     found = []
+    scenes = [doubted(scene) for scene in scenes]
     for digit, kind in GROUPS.items():
         group = [s for s in scenes if s.region.split("-")[1].startswith(digit)]
         if not group:
