@@ -38,10 +38,12 @@ from pipeline.core import (
 from pipeline.enhance import Engine
 from pipeline.intake import Look
 from pipeline.settings import Settings, grid
+from pipeline.telemetry import act, acts
 
 Track = Callable[[Iterable[Look]], Iterable[Look]]
 
 
+@acts
 def run_cycle(
     at: datetime, settings: Settings, spinup: timedelta | None = None, track: Track = iter
 ) -> publish.ProductSet:
@@ -66,14 +68,17 @@ def run_cycle(
     begin = at - (spinup or settings.cycle.window)
 
     # 1. Ready the networks chosen in the settings; go without those that are refused.
+    act("ready")
     engines = _networks(settings, lost)
     imagers = farside.IMAGERS if farside.networks_of(engines) else ()
     with intake.open_archives(settings) as fetcher:
         # 2. Recall the newest map to carry on, or find a first guess to begin from.
+        act("recall")
         state = None if spinup else intake.recall(store, at, settings, notes)
         guess = Found(()) if state else intake.first_guess(fetcher, begin, settings)
 
         # 3. Fetch what has been observed since; if something came late, from before it on.
+        act("fetch")
         found = intake.observations(fetcher, state, begin, at, settings, imagers)
         state, found = intake.rewound(store, fetcher, state, found, at, settings, notes, imagers)
         heard = sounding.fetch(fetcher, at, settings.cycle.seismic)
@@ -92,9 +97,11 @@ def run_cycle(
     for look in track(intake.looks(found.files)):
         try:
             # 5. Read the instrument's files: one magnetogram, or pictures of one imager.
+            act("read")
             images = intake.read(look, at, notes)
 
             # 6. Let a network make a magnetogram of pictures; enhance one with those that suit.
+            act("enhance")
             pictures = images[0].observation.quantity is Quantity.INTENSITY
             if pictures:
                 image = farside.magnetogram(images, state, engines, lost)
@@ -102,6 +109,7 @@ def run_cycle(
                 image = _enhanced(images[0], engines, lost)
 
             # 7. Combine it with the map, carried to the time of the observation.
+            act("combine")
             layer = surface.observe(image, state.grid)
             if not pictures:  # whose polarity is a guess
                 surface.require_upright(state, image, layer)
@@ -115,23 +123,28 @@ def run_cycle(
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
 
     # 8. Carry the map to now, add regions that only sound has found, and balance its flux.
+    act("carry")
     sightings = sounding.read(heard.files, at, notes)
     state = surface.add_seismic(surface.forecast(state, at, flow), sightings)
     state = surface.balance(state)
 
     # 9. Check it before anyone sees it, and say how far it can be trusted.
+    act("check")
     state = _admitted(state, earlier, layers, settings)
     qc = state.qc | quality.conditions(state, lost, settings)
     qc |= intake.missed(state, found, imagers, layers, settings)
     state = replace(state, notes=tuple(dict.fromkeys([*notes, *lost, *state.notes])), qc=qc)
 
     # 10. Extrapolate the corona.
+    act("extrapolate")
     field = extrapolation.extrapolate(state, grid(settings.corona.grid), settings)
 
     # 11. Follow the regions behind the limb.
+    act("follow")
     regions = surface.follow(before, state, sightings)
 
     # 12. Publish everything at once.
+    act("publish")
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     return publish.publish(settings.data, state, field, regions, provenance, digest)
 
