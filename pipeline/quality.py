@@ -42,12 +42,15 @@ def inspect(
 ) -> tuple[Check, ...]:
     """Every check of *map_*, in the order in which an operator should read them.
 
-    carried : the last published map, carried to the same time without new observations
+    carried : the last published map, carried to the same time without new observations; while
+        it is still filling, every observation changes it much, and it is not held against
     layers : the newest observation of each instrument that entered, by its name
     """
     limits = settings.quality
     if not (whole := finite(map_, limits)).passed:
         return (whole,)  # sums over what is not finite tell nothing more
+    if carried is not None and _unseen(carried) > limits.unseen_share:
+        carried = None
     return (
         whole,
         field_strength(map_, limits),
@@ -216,8 +219,7 @@ def newest_age(map_: GlobalMap, limit: timedelta, limits: QualitySettings) -> Ch
 
 def unseen_share(map_: GlobalMap, limits: QualitySettings) -> Check:
     """Fraction within 60 deg of the equator not observed for a rotation, or never."""
-    rows = np.abs(map_.grid.lat) < POLAR_CAP
-    share = 1.0 - float((map_.age[rows] <= ROTATION_HOURS).mean())
+    share = _unseen(map_)
     sentence = f"{share:.1%} of the Sun within 60 degrees was not seen for a rotation, or never."
     return _at_most("unseen_share", share, limits.unseen_share, sentence, limits)
 
@@ -258,6 +260,11 @@ def withheld(checks: Sequence[Check], carried: GlobalMap | None, limits: Quality
         and check.severity is Severity.CRITICAL
         and (patient or check.name == "finite")
     )
+
+
+def _unseen(map_: GlobalMap) -> float:
+    rows = np.abs(map_.grid.lat) < POLAR_CAP
+    return 1.0 - float((map_.age[rows] <= ROTATION_HOURS).mean())
 
 
 def _ages(map_: GlobalMap) -> dict[str, timedelta]:

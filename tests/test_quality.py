@@ -151,6 +151,11 @@ def test_what_cannot_be_asked_passes_without_a_value() -> None:
     assert all(check.passed for check in checks)
 
 
+def test_a_map_that_is_still_filling_is_no_measure_of_the_next() -> None:
+    filling = good_map(age=np.where(GRID.lon < 180.0, good_map().age, np.float32(np.nan)))
+    assert failed(replace(good_map(), br=2 * good_map().br), filling) == set()
+
+
 def test_a_failed_critical_check_withholds_the_map_until_patience_ends() -> None:
     limits = SETTINGS.quality
     strong = quality.inspect(replace(good_map(), br=2 * good_map().br), good_map(), {}, SETTINGS)
