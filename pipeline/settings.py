@@ -346,9 +346,13 @@ class Settings(BaseSettings):
         return self.archives.ledger or f"sqlite:///{self.data.absolute()}/ledger.sqlite"
 
     def digest(self) -> str:
-        """SHA-256 of the settings that shape products; where data come from does not count."""
+        """SHA-256 of the settings that shape products.
+
+        Where data and weights lie and how much memory there is does not count.
+        """
         sections = {"cycle", "enhance", "surface", "quality", "corona"}
-        shaping = self.model_dump(mode="json", include=sections)
+        here = {"enhance": {"weights", "memory"}}
+        shaping = self.model_dump(mode="json", include=sections, exclude=here)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
 

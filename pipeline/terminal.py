@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -127,7 +128,7 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> str:
         table.add_column(key.replace("_", " "), overflow="fold")
     for row in rows:
         values = (row.get(key, "") for key in keys)
-        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else f"{v}" for v in values))
+        table.add_row(*(f"{v:.4g}" if isinstance(v, float) else escape(f"{v}") for v in values))
     console = Console(width=max(100, Console().width))
     with console.capture() as captured:
         console.print(table)

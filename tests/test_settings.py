@@ -107,7 +107,7 @@ def test_durations_read_back_as_written(seconds: int) -> None:
 
 
 def test_only_what_shapes_products_counts_in_the_digest(file: Path) -> None:
-    file.write_text('data = "x"\n[archives]\nmirror = "y"\nledger = "z"\n')
+    file.write_text('data = "x"\n[archives]\nmirror = "y"\nledger = "z"\n[enhance]\nmemory = 2.0\n')
     assert load(file).digest() == Settings().digest()
     file.write_text('[cycle]\nstep = "11h"\n')
     assert load(file).digest() != Settings().digest()

@@ -125,7 +125,8 @@ def bench(
 
     with Console(stderr=True).status("Measuring"):
         rows = list(weights.timed(settings, side))
-    return Report({"networks": rows}, as_table(rows, "no network is installed"))
+    good = not any("failed" in row for row in rows)
+    return Report({"networks": rows}, as_table(rows, "no network is installed"), good)
 
 
 # The workshop adds its commands where it is installed; this room does not know which.
