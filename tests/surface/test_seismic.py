@@ -23,7 +23,7 @@ from pipeline.core import (
     great_circle,
 )
 from pipeline.simulator.instruments.seismic import Detection, antipode, write_map
-from pipeline.surface import blank, forecast
+from pipeline.surface import Layer, analyse, blank, forecast
 from pipeline.surface.seismic import (
     ANTI_HALE,
     FLUX_SCATTER,
@@ -268,3 +268,25 @@ def test_the_strong_regions_of_march_2014_are_found() -> None:
     places = [(r.lon, r.lat) for regions in found for r in regions]
     for lon, lat in strongest:
         assert min(float(great_circle(*place, lon, lat)) for place in places) < 3.0
+
+
+@pytest.mark.parametrize(
+    ("instrument", "sigma", "source"), [("hmi", 8.0, Source.HMI), ("euvi-a", 20.0, Source.EUV)]
+)
+def test_what_a_camera_then_shows_takes_its_place(
+    instrument: str, sigma: float, source: Source
+) -> None:
+    """Nothing is there: the ghost goes, as far as the camera can be trusted."""
+    haunted = add_seismic(quiet(), [sighting(REGION)])
+    marked = haunted.source == Source.SEISMIC
+    file = InputFile(Path("frame.fits"), "file:///frame.fits", "1")
+    seen = Observation(instrument, Quantity.B_LOS, TIME, earth(TIME), file)
+    empty = np.where(marked, 0.0, np.nan)
+    state = analyse(haunted, Layer(empty, np.where(marked, sigma, np.nan), seen))
+    ghost = (haunted.br - quiet().br)[marked]
+    # By precision: of the ghost remains the camera's share of both variances.
+    left = sigma**2 / (sigma**2 + haunted.sigma[marked].astype(float) ** 2)
+    assert np.abs(state.br[marked]).max() < np.abs(haunted.br[marked]).max()
+    assert np.allclose(state.br[marked], left * haunted.br[marked], atol=0.05 * np.ptp(ghost))
+    assert np.all(state.sigma[marked] < haunted.sigma[marked])
+    assert np.all(state.source[marked][haunted.sigma[marked] > sigma] == source)
