@@ -16,7 +16,8 @@ from prometheus_client import Gauge, Histogram
 
 from pipeline.core import AllsunError
 
-P, T = ParamSpec("P"), TypeVar("T")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SECONDS = Histogram(
     "allsun_stage_duration_seconds",

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import structlog
 
-from pipeline import archives, intake, networks, publish, telemetry
+from pipeline import archives, farside, intake, networks, publish, sounding, telemetry
 from pipeline.archives import Group, Ledger
 from pipeline.core import AllsunError, clock
 from pipeline.cycle import run_cycle
@@ -55,9 +55,11 @@ class Watch:
         return min(archive.latency for tier in self.group.tiers for archive in tier)
 
 
+MAGNETOGRAMS = (Watch(archives.HMI, every=True), Watch(archives.GONG_FULL_DISK))
 WATCHED = (
-    Watch(archives.HMI, every=True),
-    Watch(archives.GONG_FULL_DISK),
+    *MAGNETOGRAMS,
+    *(Watch(group) for group in sounding.GROUPS),
+    Watch(archives.EUVI),
 )
 
 
@@ -90,11 +92,13 @@ class Work:
     def fetch(self, watch: Watch) -> None:
         """Have by us what a group of archives offers, so that no cycle waits for it."""
         now = clock.now()
+        if watch.group is archives.EUVI and not self._takes_pictures():
+            return
         with intake.open_archives(self.settings) as fetcher:
             if watch.every:
                 found = fetcher.between(watch.group, now - self.settings.service.horizon, now)
             else:
-                found = fetcher.newest(watch.group, now, self.settings.cycle.stale)
+                found = fetcher.newest(watch.group, now, 2 * (watch.latency + watch.cadence))
         for problem in found.problems:
             log.warning("archive", reason=problem)
         if found.files:
@@ -169,7 +173,7 @@ class Work:
 
     def _enough(self, hour: datetime) -> bool:
         """Whether every archive that delivers before the deadline has delivered for *hour*."""
-        fast = [w for w in WATCHED if w.latency <= self.settings.service.deadline]
+        fast = [w for w in MAGNETOGRAMS if w.latency <= self.settings.service.deadline]
         return bool(fast) and all(
             self._seen.get(w.group.name, hour - 2 * w.cadence) >= hour - w.cadence for w in fast
         )
@@ -194,9 +198,12 @@ class Work:
         return takewhile(lambda one: one.valid_time >= oldest, found)
 
     def _arrivals(self, start: datetime, end: datetime) -> dict[datetime, datetime]:
-        """When observations of [start, end] came, by the time they are of."""
+        """When magnetograms of [start, end] came, by the time they are of.
+
+        Pictures and sound are always late; they enter the map that comes next.
+        """
         came: dict[datetime, datetime] = {}
-        names = [a.name for watch in WATCHED for tier in watch.group.tiers for a in tier]
+        names = [a.name for watch in MAGNETOGRAMS for tier in watch.group.tiers for a in tier]
         try:
             with closing(Ledger(self.settings.ledger_url)) as ledger:
                 for file in (file for name in names for file in ledger.known(name, start, end)):
@@ -204,6 +211,14 @@ class Work:
         except AllsunError as error:  # the hour that is due does not depend on it
             log.warning("ledger", reason=str(error))
         return came
+
+    def _takes_pictures(self) -> bool:
+        """Whether a network of the settings makes magnetograms of pictures."""
+        with suppress(AllsunError):
+            names = self.settings.enhance.networks
+            cards = (networks.network(name, self.settings).card for name in names)
+            return any(card.task == farside.TASK for card in cards)
+        return False
 
     # -- one hour ------------------------------------------------------------------------
 
