@@ -15,7 +15,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from fast import FastClock
 
 from pipeline.simulator.faults import Fault, Trick
 from pipeline.simulator.server import ArchiveServer
@@ -51,8 +54,7 @@ class Stage:
 
     start : starts a daemon
     restart : starts one whose log lines are read
-    offset : seconds by which the daemon's clock was set
-    hour : seconds of the machine that an hour of the clock takes
+    clock : of the daemon
     """
 
     data: Path
@@ -62,13 +64,14 @@ class Stage:
     start: Callable[[], subprocess.Popen[bytes]]
     restart: Callable[[], subprocess.Popen[bytes]]
     daemon: subprocess.Popen[bytes]
-    hour: float
+    clock: FastClock
     chance: random.Random
-    offset: float = 0.0
 
     def rest(self, hours: float) -> None:
         """Let some *hours* of the clock pass."""
-        time.sleep(hours * self.hour)
+        end = self.clock.undisturbed() + timedelta(hours=hours)
+        while self.clock.undisturbed() < end:
+            time.sleep(0.2)
 
 
 Trouble = Callable[[Stage], str | None]
@@ -116,9 +119,9 @@ def killed(stage: Stage) -> str:
 
 def clock_step(stage: Stage) -> str:
     """The clock is set forward by six hours, and back two hours later."""
-    _set_clock(stage, stage.offset + 6 * 3600.0)
+    stage.clock.step(6 * 3600.0)
     stage.rest(2)
-    _set_clock(stage, stage.offset - 6 * 3600.0)
+    stage.clock.step(-6 * 3600.0)
     return "allsun_clock_steps_total"
 
 
@@ -144,13 +147,6 @@ def second_daemon(stage: Stage) -> None:
     _, error = other.communicate(timeout=300)
     if other.returncode != 1 or b"a daemon works on this data directory already" not in error:
         raise AssertionError(f"a second daemon: {other.returncode} {error!r}")
-
-
-def _set_clock(stage: Stage, offset: float) -> None:
-    stage.offset = offset
-    part = stage.home / "offset.part"
-    part.write_text(f"{offset}")
-    part.replace(stage.home / "offset")
 
 
 OTHERS = (network_cut, disk_full, clock_step, corrupt_ledger, deleted_cache)

@@ -92,14 +92,16 @@ class Daemon:
     def _watch(self) -> None:
         """Look every second at what only the main thread can see."""
         told = telemetry.idle()
-        gap = _gap()
+        shown = _shown()
         while not self._ending.wait(1.0):
             if self._reloading.is_set():
                 self._reloading.clear()
                 self._read_settings()
-            before, gap = gap, _gap()  # anew every second, for a clock may also be slewed
-            if abs(gap - before) > STEP * clock.rate():
-                log.warning("clock", reason=f"It was set by {gap - before:+.0f} s.")
+            before, shown = shown, _shown()  # anew every second, for a clock may also be slewed
+            there, here = (after - then for after, then in zip(shown, before, strict=True))
+            set_by = there - here * clock.rate()
+            if abs(set_by) > STEP * clock.rate():
+                log.warning("clock", reason=f"It was set by {set_by:+.0f} s.")
                 metrics.CLOCK_STEPS.inc()
                 self._schedule.renew()
             idle = telemetry.idle()
@@ -175,6 +177,6 @@ def _alone(data: Path) -> Iterator[None]:
         yield
 
 
-def _gap() -> float:
-    """Seconds by which the clock is ahead of one that nobody can set."""
-    return clock.now().timestamp() - clock.rate() * time.monotonic()
+def _shown() -> tuple[float, float]:
+    """Seconds of the clock, and of one that nobody can set."""
+    return clock.now().timestamp(), time.monotonic()
