@@ -84,11 +84,13 @@ FLOWS = {
 def member(base: Flow, number: int) -> Flow:
     """The flow of member *number* of an ensemble about *base*, the same at every time.
 
-    Member 0 has *base* itself; the others differ by normal (diffusivity: log-normal) draws.
+    Member 0 has *base* itself; the others differ by normal (diffusivity: log-normal) draws, in
+    pairs of opposite sign, so that few members already have *base* in their middle.
     """
     if number == 0:
         return base
-    fast, shear, poleward, spreading = np.random.default_rng(number).normal(size=4)
+    draws = np.random.default_rng((number + 1) // 2).normal(size=4)
+    fast, shear, poleward, spreading = draws if number % 2 else -draws
     (a, b, c), (p, q, r) = base.rotation, base.meridional
     faster = 1.0 + MERIDIONAL_SPREAD * poleward
     return replace(

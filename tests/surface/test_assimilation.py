@@ -256,9 +256,27 @@ def test_observe_gives_radial_field_and_an_error_that_grows_to_the_limb() -> Non
     assert np.isnan(seen.br[mu < 0.0]).all()
     assert np.abs(seen.br - field("dipole", lon, lat))[inside].max() < 0.2
     around = strength(seen.br, GRID)
-    for cells in (np.abs(mu - 0.7) < 0.01, np.abs(mu - 0.4) < 0.01):
+    believed = np.isfinite(seen.sigma)
+    for place in (np.abs(mu - 0.7) < 0.01, np.abs(mu - 0.4) < 0.01):
+        cells = place & believed
         expected = VIEW * np.mean(around[cells] / mu[cells])
         assert seen.sigma[cells].mean() == pytest.approx(expected, rel=0.2)
+
+
+def test_a_slanted_look_is_believed_only_where_no_better_one_comes() -> None:
+    """At the equator's limbs another day shows the place; at a pole no day does."""
+    image, disk = magnetogram("hmi")
+    seen = observe(image, GRID)
+    lat, mu = GRID.mesh()[1], disk.observer.mu(*GRID.mesh())
+    low, high = (np.abs(lat) < 20.0) & np.isfinite(seen.br), (np.abs(lat) > 70.0) & (mu > 0.15)
+    assert np.isinf(seen.sigma[low & (mu < 0.35)]).all()
+    assert np.isfinite(seen.sigma[low & (mu > 0.45)]).all()
+    assert np.isfinite(seen.sigma[high & (mu > 0.25)]).all()
+    before = a_map()
+    after = analyse(before, seen)
+    slanted = np.isinf(seen.sigma)
+    assert np.array_equal(after.br[slanted], before.br[slanted])
+    assert np.array_equal(after.sigma[slanted], before.sigma[slanted])
 
 
 def test_gong_and_mdi_are_brought_to_the_scale_of_hmi() -> None:

@@ -171,3 +171,18 @@ def test_layers_of_other_observers_are_combined_too() -> None:
     state = analyse(with_members(blank(NOON, GRID), 4), hidden)
     assert (state.source[np.isfinite(hidden.br)] == Source.EUV).all()
     assert (state.source[~np.isfinite(hidden.br)] == Source.TRANSPORTED).all()
+
+
+def test_pictures_of_many_days_do_not_add_up_to_certainty() -> None:
+    """A network errs on a region today as yesterday; a magnetograph within days anew."""
+    sigma = {}
+    for instrument in ("euvi-a", "hmi"):
+        state = forecast(with_members(blank(NOON, GRID), 4), NOON + DAY)
+        one = layer(0.0 * REGION, 20.0, instrument, state.time)
+        known = np.isfinite(one.br)
+        for day in range(4):
+            late = replace(one.observation, time=one.observation.time + day * DAY)
+            state = analyse(state, replace(one, observation=late))
+        sigma[instrument] = float(state.sigma[known & (state.age == 0.0)].min())
+    assert sigma["euvi-a"] > 0.8 * 20.0  # alone, each would halve the variance
+    assert sigma["hmi"] < sigma["euvi-a"]
