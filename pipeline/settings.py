@@ -73,8 +73,18 @@ def write_duration(duration: timedelta) -> str:
     return f"{minutes:.15g}m"
 
 
+def without_password(url: str) -> str:
+    """The *url* of a database as it may be shown."""
+    return re.sub(r"(://[^/@:]*:).*@|(password=)[^&]*", _masked, url)
+
+
+def _masked(secret: re.Match[str]) -> str:
+    return f"{secret[1]}***@" if secret[1] else f"{secret[2]}***"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(write_duration)]
 Name = Annotated[str, Field(min_length=1)]
+Database = Annotated[Name, PlainSerializer(without_password, when_used="json-unless-none")]
 GridName = Literal["720x360", "360x180"]
 Provider = Literal["tensorrt", "cuda", "cpu"]
 ObserverName = Annotated[
@@ -116,7 +126,7 @@ class ArchiveSettings(BaseModel):
 
     mirror: Name | None = None
     """Web address or folder that holds HOST/PATH for every archive; none asks the archives."""
-    ledger: Name | None = None
+    ledger: Database | None = None
     """Database (SQLAlchemy URL) of what was fetched; none keeps a SQLite file with the data."""
 
 
@@ -248,6 +258,9 @@ class CoronaSettings(BaseModel):
     """Published coefficients of the relation of expansion, coronal-hole distance and wind speed."""
     expansion: Literal["radial", "total"] = "radial"
     """Field whose expansion counts: the radial one, as in WSA, or the total one, as in pfsspy."""
+    current_sheet: Annotated[float, Field(gt=1.0, le=100.0)] | None = None
+    """Where Schatten's current sheet above the source surface ends, in solar radii, as WSA has it
+    at 5 or 21.5; none lets the wind leave the source surface. At most 10 of its radii."""
     observers: tuple[ObserverName, ...] = ("earth", "stereo-a")
     """Who is connected to the Sun: earth, stereo-a, mercury, venus, mars, jupiter, saturn, or
     NAME=LON,LAT,AU with the degrees ahead of the Earth and the latitude, as in l5=-60,0,1.

@@ -195,3 +195,19 @@ def test_a_folder_or_binary_is_no_settings_file(file: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(BadFile, match="it is not TOML"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg://allsun:SECRET@db/allsun", "allsun:***@db/allsun"),
+        ("postgresql+psycopg://allsun:SECRET/@SECRET@db/allsun", "allsun:***@db/allsun"),
+        ("postgresql+psycopg://db/allsun?password=SECRET&user=a", "password=***&user=a"),
+    ],
+)
+def test_a_password_is_never_shown(url: str, shown: str, file: Path) -> None:
+    file.write_text(f'[archives]\nledger = "{url}"')
+    settings = load(file)
+    assert settings.ledger_url == url
+    assert shown in as_toml(settings)
+    assert "SECRET" not in as_toml(settings)
