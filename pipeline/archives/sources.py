@@ -212,7 +212,7 @@ def _seconds(text: str | None) -> float | None:
 
     A host that asks for more than a day is asked again after a day.
     """
-    if text is None or text.strip().isdecimal():
+    if text is None or (text := text.strip()).isdecimal():
         return min(float(text), LONGEST_WAIT) if text else None
     date = _http_date(text)
     if date is None:

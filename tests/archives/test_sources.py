@@ -16,6 +16,7 @@ from pipeline.archives.sources import LONGEST_WAIT, refusal
         (None, None),
         ("", None),
         ("120", 120.0),
+        (" 120\x1d", 120.0),
         ("31536000", LONGEST_WAIT),
         ("9" * 400, LONGEST_WAIT),
         ("Fri, 20 Nov 1926 12:00:00 GMT", 0.0),
