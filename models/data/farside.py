@@ -111,7 +111,7 @@ TEST = (
 )
 
 
-def items(suns: Sequence[Sun], views: int = 3) -> list[Item]:
+def items(suns: Sequence[Sun], views: int = 2) -> list[Item]:
     """One for each of *suns*: relations drawn twice at every moment, *views* each."""
     return [Item(sun.region, partial(_scenes, sun, views)) for sun in suns]
 

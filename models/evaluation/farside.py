@@ -135,6 +135,15 @@ def doubted(scene: Scene) -> Scene:
     return replace(scene, planes={**scene.planes, "prior": prior})
 
 
+def blanked(scene: Scene) -> Scene:
+    """The *scene* with frames that show no Sun: noise about a constant."""
+    rng = np.random.default_rng(crc32(scene.region.encode()))
+    planes = dict(scene.planes)
+    for name in (name for name in planes if name.startswith("euv")):
+        planes[name] = rng.normal(100.0, 5.0, scene.field.shape).astype(np.float32)
+    return replace(scene, planes=planes)
+
+
 def judge(engine: Engine, scenes: Sequence[Scene]) -> list[Found]:
     """Every trial on every group of *scenes* that share the kind of their relations."""
     found = []
@@ -148,6 +157,12 @@ def judge(engine: Engine, scenes: Sequence[Scene]) -> list[Found]:
             told = answers(engine, group, trial)
             network = _figures(group, told.means, told.sigmas)
             found.append(Found(trial.name, kind, {"network": network, **known}))
+        if digit == "3":
+            dark = [blanked(scene) for scene in group]
+            for trial in TRIALS[:2]:
+                told = answers(engine, dark, trial)
+                network = _figures(dark, told.means, told.sigmas)
+                found.append(Found(f"blank {trial.name}", kind, {"network": network, **known}))
     return found
 
 
@@ -212,6 +227,7 @@ def _calibration(
     )
     errors = Calibration.of(m, s, t)
     return {
+        f"stated error, {place}": float(np.sqrt(np.mean(s**2, dtype=np.float64))),
         f"spread/skill, {place}": float(np.asarray(errors.spread_skill)),
         f"95 % interval holds, {place}": float(np.asarray(errors.coverage_95)),
     }
@@ -268,7 +284,7 @@ def metrics(found: Sequence[Found]) -> list[Metric]:
                 Metric(
                     name=name,
                     value=value,
-                    unit="G" if name.startswith("RMSE") else "",
+                    unit="G" if name.startswith(("RMSE", "stated")) else "",
                     baseline="; ".join(f"{n} {v:.3f}" for n, v in shown),
                     test_set=f"{trial.trial}; {trial.scenes}",
                 )
