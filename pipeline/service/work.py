@@ -98,7 +98,8 @@ class Work:
             if watch.every:
                 found = fetcher.between(watch.group, now - self.settings.service.horizon, now)
             else:
-                found = fetcher.newest(watch.group, now, 2 * (watch.latency + watch.cadence))
+                age = max(self.settings.cycle.stale, 2 * (watch.latency + watch.cadence))
+                found = fetcher.newest(watch.group, now, age)
         for problem in found.problems:
             log.warning("archive", reason=problem)
         if found.files:
