@@ -76,6 +76,18 @@ def drawing(recipe: Recipe, scenes: Sequence[data.Scene]) -> Draw:
     return lambda count, seed, step: kept(count=count, seed=seed, step=step)
 
 
+def in_operation(recipe: Recipe) -> Recipe:
+    """The *recipe* with pieces drawn as the Sun comes, to fit stated errors on.
+
+    Training looks at active regions more than they come, and lays on relations of its own.
+    """
+    how = recipe.degradation
+    if how.kind != "farside":
+        return recipe
+    plain = {"busy": 0.0, "gamma": (1.0, 1.0), "grain": (0.0, 0.0)}
+    return recipe.model_copy(update={"degradation": how.model_copy(update=plain)})
+
+
 def origin(region: str) -> str:
     """The source that a region's name begins with: of "sharp-377", "sharp"."""
     return region.split("-")[0]

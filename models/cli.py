@@ -112,14 +112,15 @@ def export(
 ) -> Report:
     """Write trained weights, with card and golden answer, for the pipeline to run."""
     _require_torch()
-    from models import checkpoints, stores
+    from models import batches, checkpoints, stores
     from models import export as exporting
 
     files = [member / checkpoints.BEST if member.is_dir() else member for member in members]
     recipe, _ = checkpoints.trained(files[0])
     places = _places(recipe, settings, folders, None)
     with Console(stderr=True).status("Exporting"):
-        x, fitted = exporting.calibrated(files, stores.streaming(recipe, places, "validation"))
+        draw = stores.streaming(batches.in_operation(recipe), places, "validation")
+        x, fitted = exporting.calibrated(files, draw)
         found = exporting.export(files, x, out or _weights(settings), fitted)
     summary = {
         "folder": str(found.folder),
