@@ -54,8 +54,8 @@ def write_synchronic(path: Path, map_: GlobalMap, provenance: Provenance) -> Non
     title = f"Synchronic magnetic map of the Sun, {map_.time:%Y-%m-%d %H:%M} UTC"
     summary = (
         "Radial magnetic field of the whole solar photosphere at one moment: newest "
-        "observations assimilated into a map carried by differential rotation, with standard "
-        "error, source and age of every cell."
+        "observations assimilated into maps carried by flux transport, of which this is the mean, "
+        "with standard error, source and age of every cell."
     )
     attributes = global_attributes(path.stem, title, summary, map_.grid, map_, provenance)
     save(path, contract.SYNCHRONIC, values, map_.grid, map_, attributes)

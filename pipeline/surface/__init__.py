@@ -17,6 +17,7 @@ from pipeline.surface.assimilation import (
 from pipeline.surface.ensemble import with_members
 from pipeline.surface.flows import FLOWS, Flow
 from pipeline.surface.orientation import require_upright
+from pipeline.surface.poles import constrain_poles
 from pipeline.surface.regrid import radial_map, regrid, regrid_seen
 from pipeline.surface.seismic import add_seismic, seismic_regions
 from pipeline.surface.tracks import follow
@@ -30,6 +31,7 @@ __all__ = [
     "analyse",
     "balance",
     "blank",
+    "constrain_poles",
     "first_guess",
     "follow",
     "forecast",
