@@ -27,7 +27,7 @@ IMPATIENT = Manners(
     failures=4, pause=1800.0,
 )  # fmt: skip
 DRAWN = 10
-POLLS = 0.3  # hours of the clock from one poll to the next, which cost as much as at its usual pace
+POLLS = timedelta(seconds=4)  # from one poll to the next, which cost as much as they always do
 
 
 def seldom(draw: Callable[..., None], kept: Path) -> Callable[..., None]:
@@ -50,6 +50,6 @@ if __name__ == "__main__":
     fast = FastClock(home / "clock")
     clock.install(fast)
     fetcher.MIRROR_MANNERS = (IMPATIENT,)
-    schedule.SHORTEST = timedelta(seconds=POLLS * 3600 / fast.rate)
+    schedule.SHORTEST = POLLS
     products.write_quicklook = seldom(products.write_quicklook, home / "picture.png")
     app(arguments)

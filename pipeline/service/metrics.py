@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 
@@ -39,6 +39,7 @@ BUILD = Info("allsun_build", "Version of the software, and of Python")
 DISK_FREE = Gauge("allsun_disk_free_bytes", "Space left where the data directory lies")
 DISK_SIZE = Gauge("allsun_disk_size_bytes", "Space in all where the data directory lies")
 
+disable_created_metrics()  # when a counter began tells nobody anything here
 for _outcome in ("published", "unchanged", "failed"):
     CYCLES.labels(_outcome)
 BUILD.info({"version": __version__, "python": platform.python_version()})
