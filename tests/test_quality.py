@@ -173,9 +173,15 @@ def test_a_failed_critical_check_withholds_the_map_until_patience_ends() -> None
     assert quality.withheld(warned, good_map(), lenient) == ""
 
 
+def quick_settings(archive: SmallArchive, data: Path) -> Settings:
+    settings = small_settings(archive.root, data)
+    few = settings.surface.model_copy(update={"members": 2})
+    return settings.model_copy(update={"surface": few})
+
+
 def test_a_cycle_publishes_the_earlier_map_in_place_of_one_that_fails(tmp_path: Path) -> None:
     archive = SmallArchive(tmp_path / "archive", NOON)
-    settings = small_settings(archive.root, tmp_path / "data")
+    settings = quick_settings(archive, tmp_path / "data")
     archive.synoptic(NOON - 25 * HOUR)
     archive.hmi(NOON)
     before = publish.read_map(run_cycle(NOON, settings).files["synchronic"])
@@ -203,7 +209,7 @@ def test_a_cycle_publishes_the_earlier_map_in_place_of_one_that_fails(tmp_path: 
 def test_without_an_earlier_map_nothing_is_published(tmp_path: Path) -> None:
     archive = SmallArchive(tmp_path / "archive", NOON)
     archive.spoiled(NOON, lambda data: 100.0 * data)
-    settings = small_settings(archive.root, tmp_path / "data")
+    settings = quick_settings(archive, tmp_path / "data")
     with pytest.raises(NotPublished, match=r"is not published: The strongest cell holds \d+ G\."):
         run_cycle(NOON, settings)
     assert publish.Store(tmp_path / "data").newest() is None
