@@ -186,18 +186,20 @@ def _admitted(
     NotPublished : it must not be seen, and there is no earlier one.
     """
     flow = surface.FLOWS[settings.surface.flow]
-    carried = surface.balance(surface.forecast(earlier, state.time, flow)) if earlier else None
+    alone = replace(earlier, members=None) if earlier else None  # its members cost twelvefold
+    carried = surface.balance(surface.forecast(alone, state.time, flow)) if alone else None
     checks = quality.inspect(state, carried, layers, settings)
     findings = tuple(check.sentence for check in checks if not check.passed)
     if not (why := quality.withheld(checks, carried, settings.quality)):
         return replace(state, checks=checks, notes=findings)
-    if carried is None:
+    if earlier is None:
         raise NotPublished(
             f"The map of {state.time:%Y-%m-%d %H:%MZ} is not published: {why} There is no earlier "
             "map to carry on; look for the bad frame among its inputs, or begin with --spinup 28d."
         )
     note = "New observations failed a critical check; this is the earlier map, carried to now."
-    return replace(carried, checks=checks, qc=Quality.WITHHELD, notes=(note, *findings))
+    state = surface.balance(surface.forecast(earlier, state.time, flow))
+    return replace(state, checks=checks, qc=Quality.WITHHELD, notes=(note, *findings))
 
 
 def _digest(
