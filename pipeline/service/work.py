@@ -104,7 +104,6 @@ class Work:
             log.warning("archive", reason=problem)
         if found.files:
             self._seen[watch.group.name] = found.files[-1].time
-        telemetry.progressed()
         self._nudge()
 
     def warm_up(self) -> None:
