@@ -9,26 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import archives, extrapolation, instruments, networks, publish, surface
+from pipeline import archives, extrapolation, instruments, networks, peers, publish, surface
 from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
 from pipeline.enhance import Network, installed, objection, suits
 from pipeline.enhance import enhance as enhance_images
 from pipeline.settings import Provider, Settings
 
 
-def read_map(path: Path) -> GlobalMap:
+def read_map(path: Path, realisation: int | None = None) -> GlobalMap:
     """A whole-Sun map from a product of ours or a FITS file, on its own grid and scale.
 
-    ADAPT's realisations become its members, and their mean the map.
+    realisation : which of ADAPT's, from 1; by default they become the members of the map, which
+        is their mean
 
     Raises
     ------
     BadFile : it is neither.
+    BadRequest : there is no such realisation.
     """
     if path.suffix == ".nc":
         return replace(publish.read_map(path), previous=archives.local(path))
-    file = archives.local(path)
-    image, planes = instruments.read(file), instruments.read_realisations(file)
+    image = peers.choose(path, realisation)
+    planes = () if realisation else instruments.read_realisations(archives.local(path))
     nlat, nlon = image.data.shape
     grid = CarringtonGrid(nlon, nlat)
     members = [surface.regrid(plane, grid).astype(np.float32) for plane in planes]

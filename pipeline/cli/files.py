@@ -42,6 +42,9 @@ def extrapolate(
     solver: Annotated[
         Solver | None, typer.Option(help="What computes the field; pfsspy is the reference.")
     ] = None,
+    realisation: Annotated[
+        int | None, typer.Option(help="Which of ADAPT's, from 1; default: all, as an ensemble.")
+    ] = None,
 ) -> Report:
     """Extrapolate the corona above a map, on the map's own grid: field, wind, connections.
 
@@ -49,7 +52,7 @@ def extrapolate(
     """
     from pipeline import publish, stages
 
-    state = stages.read_map(map_file)
+    state = stages.read_map(map_file, realisation)
     asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
         field = stages.extrapolate(state, settings, asked)

@@ -17,7 +17,7 @@ from pfsspy.tracing import FortranTracer
 from streamtracer import StreamTracer
 from threadpoolctl import threadpool_limits
 
-from pipeline.core import BadRequest, CarringtonGrid
+from pipeline.core import CarringtonGrid
 from pipeline.corona.field import Field, Shells
 from pipeline.corona.potential import check_map, check_range
 
@@ -30,8 +30,6 @@ STEP = 0.5
 CROSSINGS = 8
 # The tracer keeps room for every step of all lines it is given.
 LINES = 4096
-# pfsspy 1.2 returns NaN everywhere from 193 radial cells on.
-MAX_RADIAL_CELLS = 192
 BARELY = 1e-6  # above the photosphere, in the logarithm of the radius
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # sunpy asks for a date, which changes nothing
 
@@ -50,12 +48,7 @@ def solve(
     ------
     BadRequest : *rss* or *nr* is out of range, or *br* is not finite everywhere.
     """
-    check_range(grid, rss, nr)
-    if nr > MAX_RADIAL_CELLS:
-        raise BadRequest(
-            f"pfsspy knows no answer for {nr} radial cells; "
-            f"give at most {MAX_RADIAL_CELLS} or take the solver 'eigenmodes'."
-        )
+    check_range(rss, nr)
     check_map(br, grid)
     with threadpool_limits(1):  # threads only get in each other's way in its small matrices
         output = pfsspy.pfss(pfsspy.Input(_as_sunpy(br, grid), nr, rss))

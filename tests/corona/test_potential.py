@@ -121,11 +121,11 @@ def test_one_hot_pixel_gives_a_finite_field() -> None:
     assert (field.br[-1, 20, 30], field.br[0, 20, 30]) > (0.0, 4990.0)
 
 
-def test_more_shells_than_pfsspy_bears_change_nothing_but_the_resolution() -> None:
+def test_more_shells_change_nothing_but_the_resolution() -> None:
     br = on_cells(3, 2, SMALL)
-    few, many = (solve(prepare(SMALL, RSS, nr), br) for nr in (48, 480))
+    few, many = (solve(prepare(SMALL, RSS, nr), br) for nr in (48, 192))
     assert np.isfinite(many.br).all()
-    assert rms(many.br[::10] - few.br) < 0.01 * rms(few.br)
+    assert rms(many.br[::4] - few.br) < 0.01 * rms(few.br)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_more_shells_than_pfsspy_bears_change_nothing_but_the_resolution() -> No
         (1.0, 35, SMALL, "source surface cannot lie at 1.0"),
         (np.nan, 35, SMALL, "source surface cannot lie at nan"),
         (2.5, 1, SMALL, "1 radial cells are out of range"),
-        (2.5, 10**6, SMALL, "1000000 radial cells are out of range"),
+        (2.5, 193, SMALL, "193 radial cells are out of range; give 2 to 192"),
         (2.5, 35, CarringtonGrid(72, 35), "no two equal hemispheres"),
     ],
 )
