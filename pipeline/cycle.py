@@ -122,11 +122,12 @@ def run_cycle(
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
 
-    # 8. Carry the map to now, add regions that only sound has found, and balance its flux.
+    # 8. Carry the map to now, hold its poles, add regions that only sound has found, and balance.
     act("carry")
     sightings = sounding.read(heard.files, at, notes)
-    state = surface.add_seismic(surface.forecast(state, at, flow), sightings)
-    state = surface.balance(state)
+    days = (at - (earlier.time if earlier else begin)) / timedelta(days=1)
+    state = surface.constrain_poles(surface.forecast(state, at, flow), days)
+    state = surface.balance(surface.add_seismic(state, sightings))
 
     # 9. Check it before anyone sees it, and say how far it can be trusted.
     act("check")

@@ -78,7 +78,7 @@ class Rival(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Carried:
+class Blended:
     """The field of a baseline at a time."""
 
     br: Floats
@@ -137,7 +137,7 @@ def _pairs(
         time = layer.observation.time
         if state is None:
             state = with_members(blank(time, grid), members)
-            rivals = {n: _Carried(state.br, time, flow) for n, flow in BASELINES.items()}
+            rivals = {n: Blended(state.br, time, flow) for n, flow in BASELINES.items()}
             rivals |= others
         while ahead and ahead[0] < time:
             day = ahead.pop(0)
