@@ -26,6 +26,7 @@ from pipeline import (
 )
 from pipeline.archives import Fetched, Found
 from pipeline.core import (
+    ActiveRegion,
     BadFile,
     BadRequest,
     GlobalMap,
@@ -90,7 +91,7 @@ def run_cycle(
 
     notes += [*found.problems, *heard.problems, *guess.problems]
     earlier, layers = state, dict[str, surface.Layer]()
-    before = farside.list_of(state, notes)
+    before, pictured = farside.list_of(state, notes), tuple[ActiveRegion, ...]()
     state = state or intake.begin_from(guess, begin, settings, notes)
     state = surface.with_members(state, settings.surface.members)
     flow = surface.FLOWS[settings.surface.flow]
@@ -115,6 +116,8 @@ def run_cycle(
                 surface.require_upright(state, image, layer)
             state = surface.analyse(state, layer, flow)
             layers[image.observation.instrument] = layer
+            if pictures:
+                pictured = farside.regions(images, state, engines, at)
         except BadFile as error:
             notes.append(str(error))
 
@@ -142,7 +145,7 @@ def run_cycle(
 
     # 11. Follow the regions behind the limb.
     act("follow")
-    regions = surface.follow(before, state, sightings)
+    regions = surface.follow(before, state, sightings, pictured)
 
     # 12. Publish everything at once.
     act("publish")

@@ -7,9 +7,10 @@ list of regions before this one lies. Refuses to know: what a network does, how 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from pipeline import enhance, publish, surface
-from pipeline.core import BadFile, BadRequest, FarSide, GlobalMap, SolarImage
+from pipeline.core import ActiveRegion, BadFile, BadRequest, FarSide, GlobalMap, SolarImage
 from pipeline.enhance import BadNetwork, Engine
 
 TASK = "farside"
@@ -49,6 +50,24 @@ def magnetogram(
         lost.append(str(error))
         problem = f"{engine.card.label} could not be computed"
         raise BadFile(path, problem, "see why among the notes") from error
+
+
+def regions(
+    images: Sequence[SolarImage], state: GlobalMap, engines: Iterable[Engine], at: datetime
+) -> tuple[ActiveRegion, ...]:
+    """The active regions that a network finds on *images* without any help of the map.
+
+    Raises
+    ------
+    BadFile : the network needs the map's help, does not tell its error, or cannot be computed.
+    """
+    engine = next(e for e in networks_of(engines) if enhance.suits(e.card, images[0]))
+    try:
+        alone = enhance.enhance(images, engine)
+    except BadRequest as error:
+        path = images[0].observation.file.path
+        raise BadFile(path, "its regions could not be looked for", str(error)) from error
+    return surface.pictured_regions(alone, state.grid, at)
 
 
 def list_of(state: GlobalMap | None, notes: list[str]) -> FarSide | None:

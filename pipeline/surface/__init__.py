@@ -18,6 +18,7 @@ from pipeline.surface.ensemble import with_members
 from pipeline.surface.flows import FLOWS, Flow
 from pipeline.surface.orientation import require_upright
 from pipeline.surface.poles import constrain_poles
+from pipeline.surface.regions import pictured_regions
 from pipeline.surface.regrid import radial_map, regrid, regrid_seen
 from pipeline.surface.seismic import add_seismic, seismic_regions
 from pipeline.surface.tracks import follow
@@ -37,6 +38,7 @@ __all__ = [
     "forecast",
     "news",
     "observe",
+    "pictured_regions",
     "radial_map",
     "regrid",
     "regrid_seen",

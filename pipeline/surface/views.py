@@ -28,7 +28,7 @@ Plane = NDArray[np.float32]
 
 # Half a degree per pixel at disk centre, as fine as the map, with solar north up.
 SIDE, RADIUS = 240, 112.0
-# Of the standard error before: a camera that leaves more than that has told nothing.
+# Of the larger of the standard errors before and after: nearer to it nothing was told.
 NOTHING_LEARNT = 0.95
 
 
@@ -74,8 +74,9 @@ def news(posterior: SolarImage, prior: SolarImage) -> SolarImage:
 
     Two independent normal estimates of one field, of variances P (prior) and R (camera), make
     the posterior of variance A with 1/A = 1/P + 1/R and mean a = A (p/P + r/R); solved for r
-    and R. Where the prior's error fell by less than a twentieth, r is nothing but rounding:
-    those pixels are gaps.
+    and R. Where the error changed by less than a twentieth, r is nothing but rounding: those
+    pixels are gaps. Where it grew, the pictures contradict the map, which was surer than it
+    should have been: there the answer stands as it is.
 
     posterior : with its standard error, in any frame; pixel by pixel that of *prior*
 
@@ -88,12 +89,17 @@ def news(posterior: SolarImage, prior: SolarImage) -> SolarImage:
         path = posterior.observation.file.path
         problem = "what was made of it cannot be told from what the map knew before"
         raise BadFile(path, problem, "take a network that answers with its error")
-    learnt = posterior.mask & prior.mask & (given < NOTHING_LEARNT * known)
+    both = posterior.mask & prior.mask
+    learnt, surprised = (
+        both & (given < NOTHING_LEARNT * known),
+        both & (known < NOTHING_LEARNT * given),
+    )
     before, after = (np.where(learnt, s, 1.0).astype(np.float64) ** 2 for s in (known, given))
     variance = 1.0 / np.where(learnt, 1.0 / after - 1.0 / before, 1.0)
     mean = variance * (posterior.data / after - prior.data / before)
     data, sigma = (
-        np.where(learnt, values, np.nan).astype(np.float32) for values in (mean, np.sqrt(variance))
+        np.where(learnt, told, np.where(surprised, answer, np.nan)).astype(np.float32)
+        for told, answer in ((mean, posterior.data), (np.sqrt(variance), given))
     )
     return replace(posterior, data=data, sigma=sigma, mask=np.isfinite(data))
 

@@ -1,14 +1,27 @@
 """Active regions of maps that were drawn by hand."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.core import CarringtonGrid, Evidence, GlobalMap, Source
+from pipeline.core import (
+    BadFile,
+    CarringtonGrid,
+    Disk,
+    Evidence,
+    GlobalMap,
+    InputFile,
+    Observation,
+    Observer,
+    Quantity,
+    SolarImage,
+    Source,
+)
 from pipeline.surface import blank
-from pipeline.surface.regions import ALIKE, centres_of, find_regions
+from pipeline.surface.regions import ALIKE, centres_of, find_regions, pictured_regions
 
 TIME = datetime(2026, 11, 20, tzinfo=UTC)
 GRID = CarringtonGrid(360, 180)
@@ -111,3 +124,46 @@ def test_flux_that_was_never_seen_has_no_age() -> None:
     never = replace(a_map(bipole(100.0, 20.0)), age=np.full(GRID.shape, np.nan, np.float32))
     (region,) = find_regions(never)
     assert np.isnan(region.age)
+
+
+def answered(mean: np.ndarray, sigma: np.ndarray) -> SolarImage:
+    """A network's magnetogram of the side about longitude 100, as it comes: 240 pixels."""
+    disk = Disk(119.5, 119.5, 112.0, 0.0, Observer(100.0, 0.0, 214.0))
+    lon, lat = disk.sphere(*np.meshgrid(np.arange(240.0), np.arange(240.0)))
+    column, row = GRID.geometry.pixel(lon, lat)
+    seen = np.isfinite(lon)
+    at = np.rint(np.where(seen, row, 0)).astype(int), np.rint(np.where(seen, column, 0)).astype(int)
+    mu = disk.observer.mu(lon, lat)
+    b, s = (np.where(seen, f[at] * mu, np.nan).astype(np.float32) for f in (mean, sigma))
+    file = InputFile(Path("euvi.fts"), "https://archive/euvi.fts", "ab" * 32)
+    observation = Observation("euvi-a", Quantity.B_LOS, TIME, disk.observer, file)
+    return SolarImage(b, seen, "G", disk, observation, s)
+
+
+def test_a_region_of_unknown_sign_is_seen_by_its_error() -> None:
+    """Of a mean of zero E|B| is sigma times the root of 2/pi."""
+    lons, lats = GRID.mesh()
+    near = np.exp(-((lons - 120.0) ** 2 + (lats - 20.0) ** 2) / 18.0)
+    sigma = 10.0 + 300.0 * near
+    image = answered(np.zeros(GRID.shape), sigma)
+    (region,) = pictured_regions(image, GRID, TIME + timedelta(hours=2))
+    assert (region.lon, region.lat) == pytest.approx((120.0, 20.0), abs=1.0)
+    assert (region.age, region.evidence) == (2.0, Evidence.EUV)
+    assert region.leading_polarity == 0
+    whole = (sigma * np.sqrt(2 / np.pi))[near > 0.05].sum() * GRID.cell_area
+    assert region.flux == pytest.approx(whole, rel=0.15)
+    assert 0.0 < region.flux_sigma < region.flux
+
+
+def test_where_a_network_is_sure_its_mean_counts() -> None:
+    image = answered(bipole(100.0, 20.0), np.full(GRID.shape, 5.0))
+    (region,) = pictured_regions(image, GRID, TIME)
+    (same,) = find_regions(a_map(bipole(100.0, 20.0)))
+    assert region.flux == pytest.approx(same.flux, rel=0.1)
+
+
+def test_a_calm_answer_shows_nothing() -> None:
+    image = answered(np.zeros(GRID.shape), np.full(GRID.shape, 20.0))
+    assert pictured_regions(image, GRID, TIME) == ()
+    with pytest.raises(BadFile, match="it shows no disk or no error"):
+        pictured_regions(replace(image, sigma=None), GRID, TIME)

@@ -9,6 +9,7 @@ import pytest
 from test_regions import GRID, a_map, bipole
 
 from pipeline.core import (
+    ActiveRegion,
     Evidence,
     GlobalMap,
     InputFile,
@@ -201,3 +202,27 @@ def test_a_region_returns_when_the_ephemeris_brings_its_longitude_to_the_limb(
 def test_a_region_that_left_the_limb_today_returns_in_half_a_rotation() -> None:
     when = limb_return((MERIDIAN + 90.1) % 360, 15.0, NOON)
     assert 13.0 < (when - NOON) / DAY < 14.0
+
+
+def pictured(west: float, lat: float) -> ActiveRegion:
+    """What a network found in pictures an hour before noon."""
+    return ActiveRegion(
+        (MERIDIAN + west) % 360, lat, 900.0, 5e21, 1e21, 0, age=1.0, evidence=Evidence.EUV
+    )
+
+
+def test_a_region_that_pictures_show_rests_on_them_whatever_its_cells_do() -> None:
+    (seen,) = follow(None, sky(150.0), pictured=[pictured(152.0, LAT)]).regions
+    (carried,) = follow(None, sky(150.0)).regions
+    assert seen.evidence is Evidence.EUV
+    assert seen.last_seen == NOON - HOUR
+    assert (seen.lon, seen.flux) == (carried.lon, carried.flux)  # the map places it better
+
+
+def test_what_only_pictures_show_is_listed_with_their_flux() -> None:
+    listed = follow(None, sky(150.0), pictured=[pictured(220.0, -10.0)])
+    new, carried = listed.regions
+    assert (new.evidence, carried.evidence) == (Evidence.EUV, Evidence.TRANSPORTED)
+    assert (new.flux, new.flux_sigma, new.leading_polarity) == (5e21, 1e21, 0)
+    later = follow(listed, sky(150.0, time=NOON + HOUR), pictured=[pictured(220.0, -10.0)])
+    assert [r.number for r in later.regions] == [r.number for r in listed.regions]

@@ -111,7 +111,7 @@ def test_the_news_is_what_the_camera_alone_said() -> None:
     prior = seen_from(known("bipolar"), picture(VIEWS["centred"]))
     rng = np.random.default_rng(0)
     told = rng.normal(0.0, 100.0, prior.data.shape)
-    error = np.where(np.arange(SIDE) < SIDE // 2, 8.0, 1e4) * np.ones_like(told)
+    error = np.where(np.arange(SIDE) < SIDE // 2, 8.0, 1e4) * np.ones_like(told)  # east, west
     before = prior.sigma.astype(np.float64) ** 2
     after = 1.0 / (1.0 / before + 1.0 / error**2)
     mean = after * (prior.data / before + told / error**2)
@@ -125,6 +125,20 @@ def test_the_news_is_what_the_camera_alone_said() -> None:
     np.testing.assert_allclose(alone.data[sure], told[sure], rtol=1e-3, atol=0.02)
     np.testing.assert_allclose(alone.sigma[sure], 8.0, rtol=1e-3)
     assert np.isnan(alone.data[~alone.mask]).all()
+
+
+def test_an_answer_less_sure_than_the_map_was_stands_as_it_is() -> None:
+    prior = seen_from(known("uniform"), picture(VIEWS["centred"]))
+    emerged = np.arange(SIDE) < SIDE // 2
+    posterior = replace(
+        prior,
+        data=np.where(emerged, 80.0, prior.data).astype(np.float32),
+        sigma=np.where(emerged, 3.0 * prior.sigma, prior.sigma).astype(np.float32),
+    )
+    alone = news(posterior, prior)
+    np.testing.assert_array_equal(alone.mask, prior.mask & emerged)
+    assert (alone.data[alone.mask] == 80.0).all()
+    np.testing.assert_array_equal(alone.sigma[alone.mask], posterior.sigma[alone.mask])
 
 
 def test_without_its_error_an_answer_is_no_news() -> None:
