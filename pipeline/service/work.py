@@ -21,7 +21,7 @@ import structlog
 
 from pipeline import archives, farside, intake, networks, publish, sounding, telemetry
 from pipeline.archives import Group, Ledger
-from pipeline.core import AllsunError, clock
+from pipeline.core import AllsunError, CannotWrite, clock
 from pipeline.cycle import run_cycle
 from pipeline.service import hours, metrics, newest
 from pipeline.service.hours import HOUR, Made
@@ -87,7 +87,8 @@ class Work:
         """Work through the hours that wait, the one that is due before all others."""
         with self._working, suppress(telemetry.Stopped):
             while ready := self._ready(self.waiting()):
-                self._run(ready[0])
+                if not self._run(ready[0]):
+                    return  # the next hour would meet the same full disk
 
     def fetch(self, watch: Watch) -> None:
         """Have by us what a group of archives offers, so that no cycle waits for it."""
@@ -222,8 +223,9 @@ class Work:
 
     # -- one hour ------------------------------------------------------------------------
 
-    def _run(self, hour: datetime) -> None:
-        """One cycle, and the record of what became of it."""
+    def _run(self, hour: datetime) -> bool:
+        """One cycle, and the record of what became of it; False if nothing can be written."""
+        writable = True
         begun, started = clock.now(), time.monotonic()
         record: dict[str, Any] = {"hour": _hour(hour), "begun": f"{begun:%FT%TZ}"}
         with structlog.contextvars.bound_contextvars(cycle=uuid4().hex[:8], hour=record["hour"]):
@@ -234,6 +236,7 @@ class Work:
                 raise
             except Exception as error:
                 record |= self._failure(hour, error)
+                writable = not isinstance(error, CannotWrite)
             else:
                 fresh = products.created >= begun
                 record |= {
@@ -250,6 +253,7 @@ class Work:
             told = {k: v for k, v in record.items() if k not in ("hour", "begun")}
             (log.error if record["outcome"] == "failed" else log.info)("cycle", **told)
         self.cycles.appendleft(record)
+        return writable
 
     def _failure(self, hour: datetime, error: Exception) -> dict[str, Any]:
         """Let *hour* wait, the longer the more often it failed."""
