@@ -39,7 +39,8 @@ BUILD = Info("allsun_build", "Version of the software, and of Python")
 DISK_FREE = Gauge("allsun_disk_free_bytes", "Space left where the data directory lies")
 DISK_SIZE = Gauge("allsun_disk_size_bytes", "Space in all where the data directory lies")
 
-disable_created_metrics()  # when a counter began tells nobody anything here
+# When a counter began tells nobody anything here.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 for _outcome in ("published", "unchanged", "failed"):
     CYCLES.labels(_outcome)
 BUILD.info({"version": __version__, "python": platform.python_version()})
