@@ -31,7 +31,7 @@ from pipeline import archives
 from pipeline.archives import catalog, jsoc, listing, sources
 from pipeline.core import InputFile, earth, parse_utc
 from pipeline.enhance.card import CARD, read_card
-from pipeline.instruments import read, read_regions, seismic_lists
+from pipeline.instruments import read, read_realisations, read_regions, seismic_lists
 from pipeline.settings import load, parse_duration
 
 PLAIN = re.compile(r"[^/\\\s]+")
@@ -185,7 +185,10 @@ def _whole(folder: Path) -> Callable[[bytes], None]:
 
 def _picture(folder: Path) -> Callable[[bytes], None]:
     def parse(data: bytes) -> None:
-        image = read(_written(folder / "frame.magnetogram.fits", data))
+        file = _written(folder / "frame.magnetogram.fits", data)
+        image = read(file)
+        if image.observation.instrument == "adapt":
+            assert read_realisations(file)
         assert image.mask.any()
         assert np.array_equal(np.isfinite(image.data), image.mask)
         numbers = _numbers(dataclasses.astuple(image.geometry))

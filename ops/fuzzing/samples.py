@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 from numpy.typing import NDArray
 
 from pipeline.core import CarringtonGrid, Disk
@@ -146,9 +147,19 @@ def fits_files(folder: Path) -> list[bytes]:
     made += [path.read_bytes(), gzip.compress(path.read_bytes(), mtime=0)]
     seismic.write_map(path, (), TIME, random)
     made.append(path.read_bytes())
+    made.append(_adapt(path))
     for pattern in REAL_FITS:
         for real in sorted(ARCHIVE.glob(pattern))[:1]:
             content = real.read_bytes()
             plain = gzip.decompress(content) if real.suffix == ".gz" else content
             made += [plain] if len(plain) < LARGEST else []
     return made
+
+
+def _adapt(path: Path) -> bytes:
+    """Two small maps of ADAPT."""
+    cards = {"MODEL": "ADAPT", "LNGTYPE": 0, "MAPTIME": "2026-11-20T12:00:00", "MISSING": -9999.0}
+    axes = {"CDELT1": 10.0, "CDELT2": 10.0, "CRPIX1": 0.5, "CRPIX2": 0.5, "CRVAL2": -90.0}
+    header = fits.Header(cards | axes | {"CRVAL1": 0.0, "FLUXSCAL": 1.85})
+    fits.PrimaryHDU(np.ones((2, 18, 36), np.float32), header).writeto(path, overwrite=True)
+    return path.read_bytes()
