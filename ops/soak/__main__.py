@@ -67,7 +67,7 @@ class Soak:
         self.lines: Counter[str] = Counter()
         self.audited: dict[datetime, str] = {}
         self.first: datetime | None = None
-        self.clock = FastClock.begin(folder / "clock", EPOCH, 3600 / pace)
+        self.clock = FastClock.begin(folder / "clock", EPOCH, 3600 / pace / SLOWER)
         self.started = time.monotonic()
 
     @property
