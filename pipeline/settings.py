@@ -271,6 +271,13 @@ class CoronaSettings(BaseModel):
     NAME=LON,LAT,AU with the degrees ahead of the Earth and the latitude, as in l5=-60,0,1.
     Spacecraft among the inputs of a map are added, where their headers say that they are."""
 
+    @model_validator(mode="after")
+    def _current_sheet_above_every_source_surface(self) -> Self:
+        surfaces = (self.source_surface_radius, *self.source_surface_spread)
+        if self.current_sheet and self.current_sheet <= max(surfaces):
+            raise ValueError(f"current_sheet must lie above {max(surfaces):g}")
+        return self
+
 
 class ServiceSettings(BaseModel):
     """The daemon."""

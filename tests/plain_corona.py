@@ -40,7 +40,18 @@ def plain_corona(time: datetime, grid: CarringtonGrid, **changes: Any) -> Corona
         source_surface=moments,
         holes=(),
         wind=Wind(
-            missing, missing, missing, missing, slow, slow, slow, "radial", "a law", "v = 285 km/s"
+            missing,
+            missing,
+            missing,
+            missing,
+            slow,
+            slow,
+            slow,
+            "radial",
+            "a law",
+            "v = 285 km/s",
+            2.5,
+            nothing,
         ),
         observers={"earth": observer},
         connections={"earth": lost},
@@ -61,7 +72,8 @@ def full_parts(time: datetime, grid: CarringtonGrid) -> dict[str, Any]:
     both = {"earth": linked, "stereo-a": other}
     some = np.linspace(0, 1, grid.nlon * grid.nlat, dtype=np.float32).reshape(grid.shape)
     angles = (180 * some, 90 * some, 20 * some)
-    wind = Wind(1 + some, *angles, 300 + some, 310 + some, 320 + some, "radial", "a law", "v = 1")
+    speeds = (300 + some, 310 + some, 320 + some)
+    wind = Wind(1 + some, *angles, *speeds, "radial", "a law", "v = 1", 5.0, some)
     return {
         "wind": wind,
         "observers": {"earth": observer, "stereo-a": replace(observer, carrington_longitude=20.0)},

@@ -111,6 +111,8 @@ class Wind:
     speed, speed_21_5, speed_1au : km/s, on the source surface, at 21.5 solar radii, at 1 AU
     expansion : ``radial`` or ``total``: the B of the expansion factor
     law : name of the relation between these and speed, and formula its coefficients in words
+    outflow_radius : solar radii, of the sphere that it leaves: the source surface, or where a
+        current sheet above it ends; br_outflow : gauss, there
     """
 
     expansion_factor: Maps
@@ -123,6 +125,8 @@ class Wind:
     expansion: str
     law: str
     formula: str
+    outflow_radius: float
+    br_outflow: Maps
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core.geometry import CylindricalEqualArea, Floats
+
+Cells = NDArray[np.intp]
 
 R_SUN_CM = 6.957e10  # IAU 2015 Resolution B3 nominal solar radius
 
@@ -78,6 +80,15 @@ class CarringtonGrid:
         rows, columns = self.nlat // coarse.nlat, self.nlon // coarse.nlon
         blocks = np.asarray(field, np.float64).reshape(coarse.nlat, rows, coarse.nlon, columns)
         return np.asarray(blocks.mean(axis=(1, 3)))
+
+    def cell(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Cells, Cells]:
+        """Row and column of the cell that holds each place, given in deg; any longitude will do."""
+        row = (np.sin(np.radians(lat)) + 1.0) * 0.5 * self.nlat
+        column = np.asarray(lon, np.float64) / 360.0 * self.nlon
+        return (
+            np.asarray(row).astype(np.intp).clip(0, self.nlat - 1),
+            np.floor(column).astype(np.intp) % self.nlon,
+        )
 
     def mesh(self) -> tuple[Floats, Floats]:
         """Longitude and latitude of every cell centre, deg, each (nlat, nlon)."""

@@ -8,6 +8,7 @@ the process may use, or NUMBA_NUM_THREADS.
 Where do I go to…
 solve the field above a map      potential.py (modes.py: what is kept per grid)
 follow its lines                 mapping.py (lines.py: the compiled step)
+bend it flat above               current_sheet.py
 compare with pfsspy              reference.py
 list coronal holes               holes.py
 predict wind                     wind.py; expansion.py for other expansion factors

@@ -1,6 +1,6 @@
 """Which place on the Sun an observer is magnetically connected to.
 
-Knows: the way from an observer down the spiral of the wind to the source surface, and on
+Knows: the way from an observer down the spiral of the wind to the corona's top, and on
 along the field. Refuses to know: who the observers are and where their positions come from.
 """
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.core import CarringtonGrid, Observer
 from pipeline.core.corona import Connection
+from pipeline.corona.current_sheet import Outflow
 from pipeline.corona.field import Field
 from pipeline.corona.mapping import field_line
 from pipeline.corona.wind import longitude_shift
@@ -23,18 +24,18 @@ STEP = 0.25  # deg
 
 
 def departure(
-    speed: NDArray[np.floating], grid: CarringtonGrid, rss: float, observer: Observer
+    speed: NDArray[np.floating], grid: CarringtonGrid, radius: float, observer: Observer
 ) -> tuple[float, float]:
-    """Longitude (deg) at which the wind at *observer* left the source surface, and its speed.
+    """Longitude (deg) at which the wind at *observer* left the sphere of *radius*, and its speed.
 
-    speed : km/s on the source surface, (nlat, nlon). The spiral is ballistic (Nolte & Roelof
+    speed : km/s on that sphere, (nlat, nlon). The spiral is ballistic (Nolte & Roelof
     1973, Solar Phys. 33, 241), with the speed of the place of departure. Where streams
     overlap, the fastest has overtaken the others.
     """
-    row = _row(grid, observer.latitude)
+    row, _ = grid.cell(0.0, observer.latitude)
     lon = observer.carrington_longitude + np.arange(0.0, FURTHEST, STEP)
     speeds = np.interp(lon, grid.lon, speed[row], period=360.0)
-    late = lon - longitude_shift(speeds, rss, observer.distance) - observer.carrington_longitude
+    late = lon - longitude_shift(speeds, radius, observer.distance) - observer.carrington_longitude
     arrives = np.flatnonzero((late[:-1] <= 0.0) & (late[1:] > 0.0))
     if not arrives.size:  # slower than any wind should be: take the nearest
         arrives = np.array([np.argmin(np.abs(late))])
@@ -42,27 +43,21 @@ def departure(
     return float(lon[fastest] % 360.0), float(speeds[fastest])
 
 
-def connect(field: Field, speed: NDArray[np.floating], observer: Observer) -> Connection:
-    """Where the wind at *observer* comes from; *speed* as for :func:`departure`."""
+def connect(
+    field: Field, top: Outflow, speed: NDArray[np.floating], observer: Observer
+) -> Connection:
+    """Where the wind at *observer* comes from; *speed* as for :func:`departure` from *top*."""
     grid, rss = field.grid, field.shells.rss
-    lon, wind = departure(speed, grid, rss, observer)
-    polarity = sign_at(field.br_source_surface, grid, lon, observer.latitude)
+    left, wind = departure(speed, grid, top.radius, observer)
+    lon, lat = top.crossing(left, observer.latitude, grid)
+    polarity = sign_at(field.br_source_surface, grid, lon, lat)
     if polarity == 0:
-        return Connection(lon, observer.latitude, float("nan"), float("nan"), 0, wind)
-    line = field_line(field, lon, observer.latitude, rss)
+        return Connection(lon, lat, float("nan"), float("nan"), 0, wind)
+    line = field_line(field, lon, lat, rss)
     foot = line[0 if polarity > 0 else -1]
-    return Connection(lon, observer.latitude, float(foot[0]), float(foot[1]), polarity, wind)
+    return Connection(lon, lat, float(foot[0]), float(foot[1]), polarity, wind)
 
 
 def sign_at(br: NDArray[np.floating], grid: CarringtonGrid, lon: float, lat: float) -> int:
     """Polarity of *br*, (nlat, nlon), at a place in deg."""
-    return int(np.sign(br[cell(grid, lon, lat)]))
-
-
-def cell(grid: CarringtonGrid, lon: float, lat: float) -> tuple[int, int]:
-    """Row and column of the cell that holds a place in deg."""
-    return _row(grid, lat), int(lon % 360.0 / 360.0 * grid.nlon) % grid.nlon
-
-
-def _row(grid: CarringtonGrid, lat: float) -> int:
-    return min(int((np.sin(np.radians(lat)) + 1.0) * 0.5 * grid.nlat), grid.nlat - 1)
+    return int(np.sign(br[grid.cell(lon, lat)]))

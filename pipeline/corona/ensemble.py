@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from pipeline.core import CarringtonGrid
 from pipeline.core.corona import Connection, Ensemble, Maps, Member
-from pipeline.corona.connectivity import cell
 from pipeline.corona.products import Derived
 
 
@@ -60,5 +59,5 @@ def _footpoints(
     for connections in members:
         for name, connection in connections.items():
             if np.isfinite(connection.lon):
-                parts[name][cell(grid, connection.lon, connection.lat)] += 1.0 / len(members)
+                parts[name][grid.cell(connection.lon, connection.lat)] += 1.0 / len(members)
     return parts

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.core import CarringtonGrid, Corona, Observer
 from pipeline.core.corona import Sector
 from pipeline.corona import reference
+from pipeline.corona.current_sheet import Outflow, current_sheet, without_sheet
 from pipeline.corona.ensemble import gather
 from pipeline.corona.field import Field
 from pipeline.corona.holes import coronal_holes
@@ -53,10 +54,10 @@ def extrapolate(
     ------
     BadRequest : something in *recipe* is out of range, or a map is not finite everywhere.
     """
-    field_above = _solver(grid, recipe, cache)
+    field_above, top_of = _solver(grid, recipe, cache)
     chosen = recipe.source_surface_radius
     field = field_above(br, chosen)
-    best = derive(field, recipe, observers, path)
+    best = derive(field, top_of(field), recipe, observers, path)
 
     def each() -> Iterator[Derived]:
         maps, spread = members or (br,), recipe.spread or (chosen,)
@@ -65,7 +66,8 @@ def extrapolate(
             if map_ is br and rss == chosen:
                 yield best
             else:
-                yield derive(field_above(map_, rss), recipe, observers, path)
+                other = field_above(map_, rss)
+                yield derive(other, top_of(other), recipe, observers, path)
 
     ensemble, outward = gather(each(), grid)
     return Corona(
@@ -82,7 +84,7 @@ def extrapolate(
         photosphere=moments(field.br[0], grid),
         source_surface=moments(field.br_source_surface, grid),
         holes=coronal_holes(best.open_field, field.br[0], grid, SMALLEST_HOLE),
-        wind=wind_of(best, recipe),
+        wind=wind_of(best, grid, recipe),
         observers=dict(observers or {}),
         connections=best.connections,
         sectors=tuple(
@@ -96,11 +98,15 @@ def extrapolate(
 
 def _solver(
     grid: CarringtonGrid, recipe: Recipe, cache: Path | None
-) -> Callable[[Map, float], Field]:
-    """Field above a map up to a source surface, by the solver of the recipe."""
-    nr = recipe.radial_cells
-    if recipe.solver == "pfsspy":
-        return lambda br, rss: reference.solve(br, grid, rss, nr)[0]
+) -> tuple[Callable[[Map, float], Field], Callable[[Field], Outflow]]:
+    """The field above a map up to a source surface, and what the wind leaves, by the recipe."""
+    nr, sheet = recipe.radial_cells, recipe.current_sheet
     modes = remember(lambda: prepare_modes(grid, cache))
     operator = remember(lambda rss: operator_at(modes(), rss, nr))
-    return lambda br, rss: solve(operator(rss), br)
+
+    def field_above(br: Map, rss: float) -> Field:
+        if recipe.solver == "pfsspy":
+            return reference.solve(br, grid, rss, nr)[0]
+        return solve(operator(rss), br)
+
+    return field_above, lambda f: current_sheet(f, modes(), sheet) if sheet else without_sheet(f)

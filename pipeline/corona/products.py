@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.core import Observer
+from pipeline.core import CarringtonGrid, Observer
 from pipeline.core.corona import Connection, Maps, Wind
 from pipeline.corona import wind
 from pipeline.corona.connectivity import connect, departure, sign_at
+from pipeline.corona.current_sheet import Outflow
 from pipeline.corona.expansion import from_strength
 from pipeline.corona.field import Field
 from pipeline.corona.holes import boundary_distance
@@ -41,6 +42,7 @@ class Recipe:
     start_radius : where field lines begin, solar radii: 1, or WSA's 1.01
     law : name of the relation of expansion and wind speed, see ``wind.LAWS``
     expansion : of the ``radial`` field, as WSA, or of the ``total`` one, as pfsspy
+    current_sheet : where Schatten's current sheet above the source surface ends, solar radii
     """
 
     source_surface_radius: float = 2.5
@@ -50,6 +52,7 @@ class Recipe:
     start_radius: float = 1.0
     law: str = "schonfeld2022"
     expansion: Expansion = "radial"
+    current_sheet: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +62,7 @@ class Derived:
     down : lines from the source surface; expansion : their factors, by the recipe
     distance : deg, of their feet from the nearest coronal-hole boundary
     speed : km/s on the source surface, the slowest of the law where there is no field
+    top : what the wind leaves
     connections : by observer
     sectors : polarity and speed along the path of the Earth
     """
@@ -73,18 +77,21 @@ class Derived:
     expansion: Maps
     distance: NDArray[np.float64]
     speed: NDArray[np.float64]
+    top: Outflow
     connections: Mapping[str, Connection]
     sectors: tuple[tuple[int, float], ...]
 
 
 def derive(
     field: Field,
+    top: Outflow,
     recipe: Recipe,
     observers: Mapping[str, Observer] | None = None,
     path: Path = (),
 ) -> Derived:
     """Everything that one field tells of its lines, its wind and its *observers*.
 
+    top : what the wind leaves
     path : where the Earth will be
 
     Raises
@@ -100,32 +107,33 @@ def derive(
     distance = boundary_distance(open_field, grid, down.lon, down.lat)
     speed = law.speed(expansion, distance)
     speed = np.where(np.isfinite(speed), speed, law.slow)
-    top = field.br_source_surface
-    curves = neutral_line(top, grid)
+    outflow = top.raised(speed, grid)
+    curves = neutral_line(field.br_source_surface, grid)
     sectors = []
     for _, earth in path:
-        lon, met = departure(speed, grid, rss, earth)
-        sectors.append((sign_at(top, grid, lon, earth.latitude), met))
+        lon, met = departure(outflow, grid, top.radius, earth)
+        sectors.append((sign_at(top.br, grid, lon, earth.latitude), met))
     return Derived(
         rss=rss,
         open_field=open_field,
-        br_source_surface=top,
+        br_source_surface=field.br_source_surface,
         neutral_line=curves,
         tilt=tilt(curves),
-        open_flux=open_flux(top, rss),
+        open_flux=open_flux(field.br_source_surface, rss),
         down=down,
         expansion=expansion,
         distance=distance,
         speed=speed,
-        connections={n: connect(field, speed, o) for n, o in (observers or {}).items()},
+        top=top,
+        connections={n: connect(field, top, outflow, o) for n, o in (observers or {}).items()},
         sectors=tuple(sectors),
     )
 
 
-def wind_of(one: Derived, recipe: Recipe) -> Wind:
+def wind_of(one: Derived, grid: CarringtonGrid, recipe: Recipe) -> Wind:
     """The wind of one field, carried out to 21.5 solar radii and 1 AU."""
-    law = wind.law(recipe.law)
-    near = wind.carry_outward(one.speed, one.rss, wind.OUTER_BOUNDARY)
+    law, top = wind.law(recipe.law), one.top
+    near = wind.carry_outward(top.raised(one.speed, grid), top.radius, wind.OUTER_BOUNDARY)
     return Wind(
         expansion_factor=one.expansion,
         foot_lon=one.down.lon,
@@ -137,4 +145,6 @@ def wind_of(one: Derived, recipe: Recipe) -> Wind:
         expansion=recipe.expansion,
         law=recipe.law,
         formula=law.in_words(),
+        outflow_radius=top.radius,
+        br_outflow=top.br,
     )

@@ -207,6 +207,14 @@ CORONA: Mapping[str, Attributes] = {
     ),
     "wind_speed_21_5": _map("speed of the solar wind at 21.5 solar radii", "km s-1"),
     "wind_speed_1au": _map("speed of the solar wind at 1 astronomical unit", "km s-1"),
+    "br_outflow": _map(
+        "radial magnetic field where the wind leaves, at outflow_radius", **_OUTWARD, **_ON_SUN
+    ),
+    "outflow_radius": _figure(
+        "radius of the sphere that the wind leaves, over the solar radius: of the source surface, "
+        "or of the end of a current sheet above it",
+        "1",
+    ),
     "source_surface_radius": _figure("radius of the source surface over the solar radius", "1"),
     "open_flux": _figure("unsigned open magnetic flux", "maxwell"),
     "neutral_line_tilt": _figure(

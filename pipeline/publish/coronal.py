@@ -82,6 +82,8 @@ def _surfaces(corona: Corona) -> dict[str, tuple[tuple[str, ...], object]]:
         "wind_speed_spread": field(ensemble.wind_speed_spread),
         "wind_speed_21_5": field(wind.speed_21_5),
         "wind_speed_1au": field(wind.speed_1au),
+        "br_outflow": field(wind.br_outflow),
+        "outflow_radius": ((), wind.outflow_radius),
         "source_surface_radius": ((), corona.source_surface_radius),
         "open_flux": ((), corona.open_flux),
         "neutral_line_tilt": ((), corona.tilt),
@@ -210,6 +212,8 @@ def _read_wind(data: xr.Dataset) -> Wind:
         expansion=data.attrs["expansion_factor_field"],
         law=data.attrs["wind_law"],
         formula=data.attrs["wind_formula"].partition(";")[0],
+        outflow_radius=float(data["outflow_radius"]),
+        br_outflow=data["br_outflow"].values[0],
     )
 
 

@@ -23,7 +23,8 @@ from pipeline.publish.validate import validate
 # CF has no standard name for a solar magnetic field, and inventing one is an error of CF.
 NAMELESS = {
     "age", "br", "br_sigma", "net_flux_removed", "polar_field_north", "polar_field_south",
-    "unsigned_flux", *(name for name in CORONA if not name.startswith("hole_polarity")),
+    "unsigned_flux", "check_value", "check_limit",
+    *(name for name in CORONA if not name.startswith("hole_polarity")),
 }  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def test_the_compliance_checker_finds_no_error(
         complaints = [r for r in acdd["high_priorities"] if r["value"][0] < r["value"][1]]
         assert {message for r in complaints for message in r["msgs"]} <= {"standard_name"}
         assert {r["name"].split('"')[1] for r in complaints} <= NAMELESS
-        assert acdd["scored_points"] > 0.75 * acdd["possible_points"]
+        lost = sum(r["value"][1] - r["value"][0] for r in complaints)
+        assert acdd["scored_points"] + lost > 0.85 * acdd["possible_points"]
 
 
 def test_a_user_finds_what_the_contract_promises(
