@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from pipeline import corona
 from pipeline.core import CarringtonGrid, Corona, GlobalMap, Observer
-from pipeline.core.ephemeris import PLANETS, earth, moved, planet, stereo_a, stonyhurst
+from pipeline.core.ephemeris import PLANETS, earth, earths, moved, planet, stereo_a, stonyhurst
 from pipeline.settings import CoronaSettings, Settings
 
 SECTOR_DAYS = timedelta(days=7)
@@ -53,6 +53,7 @@ def recipe(chosen: CoronaSettings) -> corona.Recipe:
         start_radius=chosen.start_radius,
         law=chosen.wind_law,
         expansion=chosen.expansion,
+        current_sheet=chosen.current_sheet,
     )
 
 
@@ -73,7 +74,7 @@ def observers(map_: GlobalMap, names: tuple[str, ...]) -> dict[str, Observer]:
 def course(begin: datetime) -> tuple[tuple[datetime, Observer], ...]:
     """Where the Earth will be in the days of the sector forecast."""
     times = [begin + n * SECTOR_STEP for n in range(SECTOR_DAYS // SECTOR_STEP + 1)]
-    return tuple((time, earth(time)) for time in times)
+    return tuple(zip(times, earths(times), strict=True))
 
 
 def _place(name: str, time: datetime) -> Observer:
@@ -81,5 +82,6 @@ def _place(name: str, time: datetime) -> Observer:
     if "=" in name:
         lon, lat, distance = map(float, name.partition("=")[2].split(","))
         return stonyhurst(time, lon, lat, distance)
-    known = {"earth": earth, "stereo-a": stereo_a}
-    return planet(name, time) if name in PLANETS else known[name](time)
+    if name in PLANETS:
+        return planet(name, time)
+    return earth(time) if name == "earth" else stereo_a(time)

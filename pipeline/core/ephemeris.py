@@ -7,7 +7,9 @@ built-in tables: an operational host must not wait for a download.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from astropy import constants, units
@@ -35,14 +37,19 @@ DRIFT = 22.0  # deg a year
 STEREO_A_DISTANCE = 0.96  # au, the mean
 
 
+@lru_cache(maxsize=1024)
 def earth(time: datetime) -> Observer:
     """The Earth as an observer: apparent Carrington L0, B0 [deg] and distance [R_sun]."""
-    when = _time(time)
-    return Observer(
-        carrington_longitude=float(sun.L0(when).deg) % 360.0,
-        latitude=float(sun.B0(when).deg),
-        distance=float(sun.earth_distance(when) / constants.R_sun),
-    )
+    (found,) = earths([time])
+    return found
+
+
+def earths(times: Sequence[datetime]) -> tuple[Observer, ...]:
+    """The same at many *times*, for little more than the price of one."""
+    when = Time([time.astimezone(UTC).replace(tzinfo=None) for time in times], scale="utc")
+    lon, lat = np.atleast_1d(sun.L0(when).deg) % 360.0, np.atleast_1d(sun.B0(when).deg)
+    distance = np.atleast_1d((sun.earth_distance(when) / constants.R_sun).to_value(units.one))
+    return tuple(Observer(*map(float, place)) for place in zip(lon, lat, distance, strict=True))
 
 
 def planet(name: str, time: datetime) -> Observer:
