@@ -23,7 +23,10 @@ from pipeline.settings import Settings
 # Pixels along a side of the frames that an instrument's disk comes in.
 SIDES = {"hmi": 4096, "mdi": 1024, "gong": 860}
 REPEATS = 5
-HEADLINES = ("PSNR", "σ_D", "flux", "ρ", "ρ < 600 G", "extremes 8 px")  # of a card's metrics
+HEADLINES = (  # of a card's metrics
+    *("PSNR", "σ_D", "flux", "ρ", "ρ < 600 G", "extremes 8 px"),
+    *("CC, disk", "CC, unseen active", "RMSE, disk"),
+)
 NOTHING = "needs nothing built"
 READY = (NOTHING, "built", "built before")  # good verdicts on a build
 RIVAL = "models.timing"  # the same network in PyTorch; a process of its own, never imported

@@ -68,14 +68,17 @@ def image(data: Any, disk: Disk, **told: Any) -> SolarImage:
 
 
 @cache
-def prior() -> SolarImage:
-    """A map that knows one of the bipoles."""
+def prior(part: float = 1.0) -> SolarImage:
+    """A map that knows one of the bipoles, and errs by *part* of what surrounds a place.
+
+    Of what was seen lately .3, after a week 1: models.data.farside and surface.uncertainty.
+    """
     lon, lat = farside.GRID.mesh()
     known = field() - bipole(lon, lat, 140.0)
     disk = farside.frame(OBSERVER)
     x, y = np.meshgrid(np.arange(farside.SIDE), np.arange(farside.SIDE))
     places = disk.sphere(x, y)
-    sigma = 8.0 + blur(np.abs(known), farside.GRID, 4.0)
+    sigma = np.hypot(8.0 * part, part * blur(np.abs(known), farside.GRID, 4.0))
     column, row = (
         np.nan_to_num(p).round().astype(int) for p in farside.GRID.geometry.pixel(*places)
     )
@@ -127,13 +130,22 @@ def test_regions_stand_out_with_any_channels(
         assert size(answer)[patch(answer, middle)].mean() > 2.0 * size(answer)[quiet].mean()
 
 
-def test_a_quiet_guess_carries_a_larger_sigma_than_a_map(engine: Engine) -> None:
-    euv_only = enhance([picture(line) for line in BEACON], engine)
-    both = enhance([*(picture(line) for line in BEACON), prior()], engine)
-    assert euv_only.sigma is not None
+def test_where_a_map_knows_sigma_falls(engine: Engine) -> None:
+    pictures = [picture(line) for line in BEACON]
+    alone, both = enhance(pictures, engine), enhance([*pictures, prior(0.3)], engine)
+    assert alone.sigma is not None
     assert both.sigma is not None
-    there = patch(both, 95.0)
-    assert both.sigma[there].mean() < euv_only.sigma[there].mean()
+    known = patch(both, 95.0)
+    assert both.sigma[known].mean() < 0.5 * alone.sigma[known].mean()
+
+
+def test_where_the_corona_contradicts_an_old_map_sigma_grows(engine: Engine) -> None:
+    stated = prior().sigma
+    both = enhance([*(picture(line) for line in BEACON), prior()], engine)
+    assert stated is not None
+    assert both.sigma is not None
+    new = patch(both, 140.0)
+    assert both.sigma[new].mean() > 2.0 * stated[new].mean()
 
 
 def test_reversing_what_the_map_says_of_polarity_reverses_what_it_knows(engine: Engine) -> None:
