@@ -130,7 +130,7 @@ class SuperResolution(BaseModel):
 
 
 class Farside(BaseModel):
-    """EUV pictures in, the field out; see ``models.data.Imaging`` for the keys."""
+    """EUV pictures in, the field out; see ``models.data.imager.Imaging`` for the keys."""
 
     model_config = _MODEL
 

@@ -8,6 +8,8 @@ Where do I find …
     the table and the pictures?                    ``report``, ``pictures``
     noise of full disks at centre and limb?        ``full_disk``
     all of it for one network, into a folder?      ``judge``
+    far sides, on simulated Suns?                  ``farside``
+        … on the one real pair of AIA and HMI?     ``real_pair``
 
 Refuses to know: how networks are trained or run in operation, and where weights lie.
 """
