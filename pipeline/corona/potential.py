@@ -40,11 +40,15 @@ class Operator:
 
     radial : per azimuthal order (2, nlat / 2, shells): the potential of a mode on the lower
         shells, per unit of its radial field at the photosphere; above, it is negligible
+    waves, psi : room for the potential of every shell, by azimuthal order and by longitude. Fresh
+        memory costs more than the mathematics, so all maps share it: one solve at a time
     """
 
     shells: Shells
     modes: AngularModes
     radial: tuple[Floats, ...]
+    waves: NDArray[np.complex128]
+    psi: Floats
 
 
 def prepare(grid: CarringtonGrid, rss: float, nr: int, cache: Path | None = None) -> Operator:
@@ -74,7 +78,9 @@ def operator_at(modes: AngularModes, rss: float, nr: int) -> Operator:
     eigenvalues[0, 0, 0] = 1.0  # the monopole, which has no potential field
     radial = tuple(_radial(values, shells) for values in eigenvalues)
     radial[0][0, 0] = 0.0
-    return Operator(shells, modes, radial)
+    nlat, nlon = shells.grid.shape
+    waves = np.zeros((nr + 1, nlat, nlon // 2 + 1), np.complex128)
+    return Operator(shells, modes, radial, waves, np.empty((nr + 1, nlat, nlon)))
 
 
 def check_range(rss: float, nr: int) -> None:
@@ -161,11 +167,11 @@ def _radial(eigenvalues: Floats, shells: Shells) -> Floats:
 
 def _potential(operator: Operator, br: Floats) -> Floats:
     """Potential on every shell, (nr + 1, nlat, nlon), whose differences are fluxes."""
-    (nlat, nlon), half = br.shape, br.shape[0] // 2
+    half, nlon = br.shape[0] // 2, br.shape[1]
     south, north = br[:half], br[: half - 1 : -1]
     waves = fft.rfft(np.stack([south + north, south - north]) * 0.5, axis=-1)
     waves = np.ascontiguousarray(waves.transpose(2, 0, 1))
-    psi = np.zeros((operator.shells.nr + 1, nlat, nlon // 2 + 1), np.complex128)
+    by_order, psi = operator.waves, operator.psi
     for order, (vectors, radial) in enumerate(
         zip(operator.modes.vectors, operator.radial, strict=True)
     ):
@@ -174,8 +180,9 @@ def _potential(operator: Operator, br: Floats) -> Floats:
         amplitudes = np.matmul(vectors.transpose(0, 2, 1), parts)
         profiles = (radial[..., None] * amplitudes[:, :, None]).reshape(2, half, 2 * reach)
         even, odd = np.matmul(vectors, profiles).view(np.complex128).transpose(0, 2, 1)
-        psi[:reach, :half, order] = even + odd
-        psi[:reach, : half - 1 : -1, order] = even - odd
-    on_shells: Floats = fft.irfft(psi, nlon, axis=-1, overwrite_x=True)
-    on_shells[-1] = on_shells[-2]  # to the last bit: no tangential field in the uppermost layer
-    return on_shells
+        by_order[:reach, :half, order] = even + odd
+        by_order[:reach, : half - 1 : -1, order] = even - odd
+    for shell, row in zip(psi, by_order, strict=True):
+        shell[:] = fft.irfft(row, nlon, axis=-1)
+    psi[-1] = psi[-2]  # to the last bit: no tangential field in the uppermost layer
+    return psi
