@@ -22,7 +22,7 @@ from pipeline.publish.validate import validate
 
 # CF has no standard name for a solar magnetic field, and inventing one is an error of CF.
 NAMELESS = {
-    "age", "br", "br_sigma", "check_limit", "check_value", "net_flux_removed", "polar_field_north", "polar_field_south",
+    "age", "br", "br_sigma", "net_flux_removed", "polar_field_north", "polar_field_south",
     "unsigned_flux", "check_value", "check_limit",
     *(name for name in CORONA if not name.startswith("hole_polarity")),
 }  # fmt: skip
