@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from rich.table import Table
 from pipeline import corona, stages
 from pipeline.core import CarringtonGrid
 from pipeline.corona import reference
+from pipeline.corona.field import Field
 from pipeline.corona.holes import boundary_distance
 from pipeline.corona.products import Recipe, derive
 from pipeline.corona.source_surface import open_flux
@@ -28,17 +30,40 @@ from pipeline.scores.coronae import open_field_iou
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "archive"
 GRID, RSS, NR = CarringtonGrid(360, 180), 2.5, 35
 LAW = corona.law("schonfeld2022")
+COLUMNS = (
+    "open flux",
+    "open area",
+    "cells alike",
+    "IoU",
+    "wind correlation",
+    "flux kept, this",
+    "flux kept, other",
+)
 FINER = ((1, 100), (2, 100))  # cells in place of one, along either axis; radial cells
 
-Figures = tuple[float, NDArray[np.int8], NDArray[np.floating]]
+
+class Figures(NamedTuple):
+    """One corona.
+
+    flux : Mx, open
+    opened : polarity of open cells
+    speed : km/s, on the source surface
+    kept : flux of the open cells over that of the source surface; lines lose none of it
+    """
+
+    flux: float
+    opened: NDArray[np.int8]
+    speed: NDArray[np.floating]
+    kept: float
 
 
 def own(br: NDArray[np.floating], finer: int, nr: int) -> Figures:
-    """Open flux, open field and wind speed on a grid *finer* times that of the map."""
+    """By this code, on a grid *finer* times that of the map."""
     grid = CarringtonGrid(GRID.nlon * finer, GRID.nlat * finer)
     fine = np.kron(br, np.ones((finer, finer)))
-    one = derive(corona.solve(corona.prepare(grid, RSS, nr), fine), Recipe(RSS, nr))
-    return one.open_flux, one.open_field, one.speed
+    field = corona.solve(corona.prepare(grid, RSS, nr), fine)
+    one = derive(field, Recipe(RSS, nr))
+    return Figures(one.open_flux, one.open_field, one.speed, kept(field, one.open_field))
 
 
 def theirs(br: NDArray[np.floating]) -> Figures:
@@ -56,29 +81,40 @@ def theirs(br: NDArray[np.floating]) -> Figures:
     foot = field.br[0][np.nan_to_num(row).astype(int), column.astype(int) % GRID.nlon]
     expansion = np.abs(foot) / (np.abs(top) * RSS**2)
     speed = LAW.speed(expansion, boundary_distance(opened, GRID, lon, lat))
-    return open_flux(top, RSS), opened, speed
+    return Figures(open_flux(top, RSS), opened, speed, kept(field, opened))
 
 
-def compared(one: Figures, other: Figures) -> tuple[float, float, float, float]:
-    """Open-flux ratio, ratio of open areas, open-field IoU and wind-speed correlation."""
-    finer = len(other[1]) // GRID.nlat
-    opened = np.kron(one[1], np.ones((finer, finer), np.int8))
+def kept(field: Field, opened: NDArray[np.int8]) -> float:
+    """Flux through the open cells over that through the source surface."""
+    below = np.abs(field.br[0] * opened, dtype=np.float64).mean()
+    return float(below / (np.abs(field.br_source_surface, dtype=np.float64).mean() * RSS**2))
+
+
+def compared(one: Figures, other: Figures) -> tuple[float, ...]:
+    """What :data:`COLUMNS` name."""
+    finer = len(other.opened) // GRID.nlat
+    opened = np.kron(one.opened, np.ones((finer, finer), np.int8))
     grid = CarringtonGrid(GRID.nlon * finer, GRID.nlat * finer)
-    speed = grid.block_mean(other[2], GRID)
+    speed = grid.block_mean(other.speed, GRID)
     known = np.isfinite(speed)
     return (
-        one[0] / other[0],
-        float((opened != 0).mean() / (other[1] != 0).mean()),
-        open_field_iou(opened, other[1]),
-        float(np.corrcoef(one[2][known], speed[known])[0, 1]),
+        one.flux / other.flux,
+        float((opened != 0).mean() / (other.opened != 0).mean()),
+        float((opened == other.opened).mean()),
+        open_field_iou(opened, other.opened),
+        float(np.corrcoef(one.speed[known], speed[known])[0, 1]),
+        one.kept,
+        other.kept,
     )
 
 
 def main(archive: Path) -> None:
     """Print one table of all maps."""
     table = Table(title=f"{GRID.nlon}x{GRID.nlat}x{NR} of this code over …")
-    for column in ("GONG map", "other", "open flux", "open area", "IoU", "wind correlation"):
-        table.add_column(column, justify="left" if column in ("GONG map", "other") else "right")
+    for column in ("GONG map", "other"):
+        table.add_column(column)
+    for column in COLUMNS:
+        table.add_column(column, justify="right")
     for path in sorted(archive.glob("gong.nso.edu/data/magmap/QR/bqs/*/*/*.fits.gz")):
         br = stages.read_map(path).br.astype(np.float64)
         usual = own(br, 1, NR)
