@@ -451,7 +451,7 @@ def _named_in_environment() -> Path | None:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number too long, tables too deep
         raise BadFile(path, f"it is not TOML ({error})", "correct it there") from None
     except OSError as error:
         raise BadFile(

@@ -211,3 +211,10 @@ def test_a_password_is_never_shown(url: str, shown: str, file: Path) -> None:
     assert settings.ledger_url == url
     assert shown in as_toml(settings)
     assert "SECRET" not in as_toml(settings)
+
+
+@pytest.mark.parametrize("text", ["surface = " + "9" * 5000, "surface = " + "[" * 5000, "\udcff"])
+def test_toml_that_no_parser_can_hold_is_refused(text: str, file: Path) -> None:
+    file.write_text(text, errors="surrogateescape")
+    with pytest.raises(BadFile, match="it is not TOML"):
+        load(file)
