@@ -24,7 +24,7 @@ from pipeline.scores import fields
 from pipeline.scores.returning import Blended
 from pipeline.scores.sectors import SECTORS
 from pipeline.simulator.sun import Moment, simulate
-from pipeline.surface import Flow, Layer, analyse, blank, with_members
+from pipeline.surface import Flow, Layer, analyse, blank, constrain_poles, with_members
 from pipeline.surface.assimilation import BELIEVED
 from pipeline.surface.ensemble import doubts
 from pipeline.surface.transport import blur
@@ -62,7 +62,7 @@ def main(days: int) -> None:
     hours = 24 * (SPIN_UP + days)
     for day, moment in enumerate(simulate(START, hours, seed=7, grid=GRID, every=24)):
         layer = looked_at(moment, day)
-        state, plain = analyse(state, layer), plain.blended(layer, GRID)
+        state, plain = constrain_poles(analyse(state, layer), 1.0), plain.blended(layer, GRID)
         if day < SPIN_UP:
             continue
         assert state.members is not None  # noqa: S101

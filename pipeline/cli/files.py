@@ -91,7 +91,8 @@ def transport(
     from pipeline import publish, stages, surface
 
     state = stages.read_map(map_file)
-    carried = surface.balance(surface.forecast(state, parse_utc(to)))
+    flow = surface.FLOWS[settings.surface.flow]
+    carried = surface.balance(surface.forecast(state, parse_utc(to), flow))
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     publish.write_synchronic(output, carried, provenance)
     summary = {
@@ -122,6 +123,9 @@ def score(
     realisation: Annotated[
         int | None, typer.Option(help="With --against: which of ADAPT's, from 1; default: mean.")
     ] = None,
+    holes: Annotated[
+        Path | None, typer.Option(metavar="PICTURE", help="AIA at 193 or EUVI at 195 Å.")
+    ] = None,
     returning: Annotated[
         bool, typer.Option("--return", help="Score maps of --start to --end by what rotates on.")
     ] = False,
@@ -134,6 +138,8 @@ def score(
 
     MAP --against FILE: how alike the map is to another one, by part of the Sun.
 
+    MAP --holes PICTURE: the open field of its corona against the coronal holes that are seen.
+
     --return: maps made of the HMI frames of --archive up to each day, where nobody sees the
     Sun but it is about to rotate on, against the frames of four days later.
     """
@@ -141,9 +147,12 @@ def score(
         return _score_return(settings, start, end)
     if map_file and against:
         return _score_against(map_file, against, realisation)
+    if map_file and holes:
+        return _score_holes(map_file, holes)
     if map_file is None or truth is None:
         raise BadRequest(
-            "A score needs MAP and TRUTH, MAP --against FILE, or --return with --start and --end."
+            "A score needs MAP and TRUTH, MAP with --against FILE or --holes PICTURE, or --return "
+            "with --start and --end."
         )
     from pipeline import scores
 
@@ -164,6 +173,14 @@ def _score_against(map_file: Path, peer: Path, realisation: int | None) -> Repor
 
     found = against.against(map_file, peer, realisation)
     return Report(against.as_json(found), against.as_text(found))
+
+
+def _score_holes(map_file: Path, picture: Path) -> Report:
+    """Open field beside the coronal holes of a picture."""
+    from pipeline.scores import observed_holes
+
+    found = observed_holes.as_json(observed_holes.against_picture(map_file, picture))
+    return Report(found, as_text(found))
 
 
 def _score_return(settings: Settings, start: str | None, end: str | None) -> Report:
