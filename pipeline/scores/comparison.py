@@ -71,6 +71,7 @@ def _recipe(given: Corona) -> corona.Recipe:
         start_radius=given.start_radius,
         law=wind.law,
         expansion="total" if wind.expansion == "total" else "radial",
+        current_sheet=wind.outflow_radius if wind.outflow_radius > radius else None,
     )
 
 
