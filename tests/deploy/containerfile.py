@@ -38,7 +38,9 @@ class Stage:
 
     def started(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """*command* as the stage's user, in its folder and environment."""
-        where = ["chroot", f"--userspec={self.user}:{self.user}", str(self.tree)]
+        # Found before the environment, and with it the path, is that of the stage.
+        chroot = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin") or "chroot"
+        where = [chroot, f"--userspec={self.user}:{self.user}", str(self.tree)]
         enter = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', self.folder]
         return subprocess.Popen(
             [*where, *enter, *command],
