@@ -51,6 +51,7 @@ SETTINGS = {
 }
 LAG = 2  # hours that may wait at full pace
 SLOWER = 10
+PATIENCE = 900.0  # s in which everything has to have come right at the end
 FLAT = 1.10  # growth of memory over the second half of the longest life
 
 
@@ -95,10 +96,11 @@ class Soak:
         pacing = Watcher(lambda: self.keep_pace(scraper), 1.0)
         shown = self.trouble(stage, scraper)
         last = self.now - HOUR
-        self.settle(stage, scraper)
+        pacing.stop()
+        self.settle(scraper)
         self.audit(last)
         status = stop(stage)
-        for watcher in (pacing, scraping, reading, growing):
+        for watcher in (scraping, reading, growing):
             watcher.stop()
         stage.server.__exit__(None, None, None)
         return self.report(scraper, reader, reading, growing, shown, status)
@@ -178,12 +180,13 @@ class Soak:
                 shown[name]["not shown"] += 1
         return still
 
-    def settle(self, stage: trouble.Stage, scraper: Scraper) -> None:
-        """Let what still waits come right, for as long as an hour stays within reach."""
-        end = self.now + HORIZON * HOUR
-        stage.rest(2)
-        while self.now < end and scraper.newest.get("allsun_jobs_waiting"):
-            stage.rest(0.5)
+    def settle(self, scraper: Scraper) -> None:
+        """Let what still waits come right, while the clock all but stands."""
+        self.clock.go(3600 / self.pace / SLOWER**2)
+        end = time.monotonic() + PATIENCE
+        time.sleep(2 * self.pace)
+        while time.monotonic() < end and scraper.newest.get("allsun_jobs_waiting"):
+            time.sleep(1.0)
 
     def audit(self, until: datetime) -> None:
         """Judge every hour up to *until* that was not judged yet."""
