@@ -207,8 +207,11 @@ class Work:
         names = [a.name for watch in MAGNETOGRAMS for tier in watch.group.tiers for a in tier]
         try:
             with closing(Ledger(self.settings.ledger_url)) as ledger:
-                for file in (file for name in names for file in ledger.known(name, start, end)):
-                    came[file.slot] = max(file.fetched_at, came.get(file.slot, file.fetched_at))
+                files = (file for name in names for file in ledger.known(name, start, end))
+                for file in files:
+                    if file.fetched_at <= end:  # else the clock has been set back since
+                        latest = came.get(file.slot, file.fetched_at)
+                        came[file.slot] = max(file.fetched_at, latest)
         except AllsunError as error:  # the hour that is due does not depend on it
             log.warning("ledger", reason=str(error))
         return came
