@@ -264,6 +264,19 @@ def test_behind_a_damaged_map_the_next_older_one_is_carried_on(site: Site) -> No
     assert Quality.COLD_START not in qc
 
 
+def test_what_comes_very_late_enters_a_map_of_its_own_time(site: Site) -> None:
+    """Eight hours late: the cycle goes on from the last map that does not lie after it."""
+    before = site.cycle(NOON + HOUR).files["synchronic"]
+    site.cycle(NOON + 9 * HOUR)
+    site.archive.hmi(NOON + 2 * HOUR)
+    products = site.cycle(NOON + 10 * HOUR)
+    with netCDF4.Dataset(products.files["synchronic"]) as file:
+        assert file.previous_map == before.name
+    assert told(products)[0] == [hmi(NOON + 2 * HOUR)]
+    age = publish.read_map(products.files["synchronic"]).age
+    assert np.nanmin(age) == pytest.approx(8.0, abs=0.1)
+
+
 def members(products: ProductSet) -> np.ndarray:
     map_ = publish.read_map(products.files["synchronic"])
     found = publish.with_stored_members(map_, products.files["state"]).members
