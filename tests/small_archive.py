@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from pipeline.core import CarringtonGrid, earth, from_gps, from_tai
+from pipeline.core import CarringtonGrid, Disk, earth, from_gps, from_tai
 from pipeline.core.geometry import Floats
 from pipeline.settings import CoronaSettings, EnhanceSettings, Settings, SurfaceSettings
-from pipeline.simulator.instruments import gong, gong_synoptic, hmi
+from pipeline.simulator.instruments import euvi, gong, gong_synoptic, hmi
 from pipeline.simulator.sites import SITES
 from pipeline.simulator.sun import Moment
+from pipeline.surface.views import on_disk
 
 GRID = CarringtonGrid(720, 360)
 SIDE = 256  # pixels of an HMI frame; plenty for cells of one degree
@@ -80,9 +81,25 @@ class SmallArchive:
         gong_synoptic.write(path, faint, time, frames=1)
         return self._dated(path, time)
 
+    def euvi(self, time: datetime, wavelength: int) -> Path:
+        """A beacon picture of STEREO-A, brighter where there is more field."""
+        name = f"{time:%Y%m%d/%Y%m%d_%H%M%S}_n7euA.fts"
+        path = self.root / "stereo-ssc.nascom.nasa.gov/data/beacon/ahead/secchi/img/euvi" / name
+        euvi.write(path, self._sun, time, np.random.default_rng(0), wavelength, Glow(), size=128)
+        return self._dated(path, time)
+
     def _dated(self, path: Path, time: datetime) -> Path:
         os.utime(path, (time.timestamp() + next(self._delay),) * 2)
         return path
+
+
+class Glow:
+    """A corona that shines as its footpoints are magnetic."""
+
+    def rate(self, moment: Moment, disk: Disk, size: int, wavelength: int) -> Floats:
+        """DN/s of a perfect camera; *wavelength* makes no difference."""
+        strength = on_disk(np.abs(moment.br), moment.grid, disk, (size, size))
+        return np.nan_to_num(100.0 + 20.0 * strength)
 
 
 def small_sun(meridian: float) -> Floats:

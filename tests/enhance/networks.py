@@ -225,8 +225,9 @@ def write_network(
     build = KINDS[kind]
     arguments = {n: changes.pop(n) for n in inspect.signature(build).parameters if n in changes}
     graphs = [build(**arguments | member) for member in members]
-    models = [graph.model().SerializeToString() for graph in graphs]
-    files = {"golden.npz": golden(graphs[0], models)}
+    channels = len(changes.get("inputs", CHANNELS))
+    models = [graph.model(channels).SerializeToString() for graph in graphs]
+    files = {"golden.npz": golden(graphs[0], models, channels=channels)}
     names = ["model.onnx", *(f"model{n}.onnx" for n in range(1, len(models)))]
     files |= dict(zip(names, models, strict=True))
     return write_files(weights, card_of(kind, graphs[0]) | {"members": names} | changes, files)
@@ -243,11 +244,13 @@ def write_files(weights: Path, card: dict[str, Any], files: dict[str, bytes]) ->
     return folder
 
 
-def golden(graph: Graph, models: Sequence[bytes], side: int = 64) -> bytes:
+def golden(
+    graph: Graph, models: Sequence[bytes], side: int = 64, channels: int = len(CHANNELS)
+) -> bytes:
     """An input and what the networks answer on this processor, as the card asks for."""
     side = max(side, 4 * graph.stride)
     random = np.random.default_rng(1)
-    x = np.ones((1, len(CHANNELS), side, side), np.float32)
+    x = np.ones((1, channels, side, side), np.float32)
     x[:, 0] = random.normal(0, 1, (side, side))  # hundreds of gauss, below what breaks nan()
     x[:, :, :3, :5] = 0  # a gap
     sessions = [ort.InferenceSession(model) for model in models]
