@@ -165,7 +165,10 @@ class Work:
         missed = [h for h in hours.missed(due, made, settings.horizon) if h >= begun or h == due]
         past = {hour: known for hour, known in made.items() if hour <= due}
         oldest = due - settings.horizon
-        return [*missed, *hours.out_of_date(past, self._arrivals(oldest - HOUR, now), oldest)]
+        return [
+            *missed,
+            *hours.out_of_date(past, arrivals(self.settings, oldest - HOUR, now), oldest),
+        ]
 
     def _ready(self, waiting: list[datetime]) -> list[datetime]:
         """Those of them that have not failed a moment ago."""
@@ -197,24 +200,6 @@ class Work:
         """Sets from *oldest* on, newest first, each in its highest revision first."""
         found = publish.Store(self.settings.data).before(datetime.max.replace(tzinfo=UTC))
         return takewhile(lambda one: one.valid_time >= oldest, found)
-
-    def _arrivals(self, start: datetime, end: datetime) -> dict[datetime, datetime]:
-        """When magnetograms of [start, end] came, by the time they are of.
-
-        Pictures and sound are always late; they enter the map that comes next.
-        """
-        came: dict[datetime, datetime] = {}
-        names = [a.name for watch in MAGNETOGRAMS for tier in watch.group.tiers for a in tier]
-        try:
-            with closing(Ledger(self.settings.ledger_url)) as ledger:
-                files = (file for name in names for file in ledger.known(name, start, end))
-                for file in files:
-                    if file.fetched_at <= end:  # else the clock has been set back since
-                        latest = came.get(file.slot, file.fetched_at)
-                        came[file.slot] = max(file.fetched_at, latest)
-        except AllsunError as error:  # the hour that is due does not depend on it
-            log.warning("ledger", reason=str(error))
-        return came
 
     def _takes_pictures(self) -> bool:
         """Whether a network of the settings makes magnetograms of pictures."""
@@ -301,6 +286,25 @@ class Work:
     def _nudge(self) -> None:
         if not self._working.locked() and self._ready(self.waiting()):
             self._wake()
+
+
+def arrivals(settings: Settings, start: datetime, end: datetime) -> dict[datetime, datetime]:
+    """When magnetograms of [start, end] came, by the time they are of.
+
+    Pictures and sound are always late; they enter the map that comes next.
+    """
+    came: dict[datetime, datetime] = {}
+    names = [a.name for watch in MAGNETOGRAMS for tier in watch.group.tiers for a in tier]
+    try:
+        with closing(Ledger(settings.ledger_url)) as ledger:
+            files = (file for name in names for file in ledger.known(name, start, end))
+            for file in files:
+                if file.fetched_at <= end:  # else the clock has been set back since
+                    latest = came.get(file.slot, file.fetched_at)
+                    came[file.slot] = max(file.fetched_at, latest)
+    except AllsunError as error:  # the hour that is due does not depend on it
+        log.warning("ledger", reason=str(error))
+    return came
 
 
 def _hour(time: datetime) -> str:
