@@ -159,7 +159,7 @@ class EnhanceSettings(BaseModel):
 
     model_config = _MODEL
 
-    networks: tuple[Name, ...] = ("hmi-denoise", "gong-to-hmi", "mdi-to-hmi")
+    networks: tuple[Name, ...] = ("hmi-denoise", "gong-to-hmi", "mdi-to-hmi", "euv-to-mag")
     """Networks to run on the images they suit, in this order, as NAME (its newest version) or
     NAME/VERSION; empty turns enhancement off. `allsun models list` shows what is installed."""
     providers: Literal["auto"] | Annotated[tuple[Provider, ...], Field(min_length=1)] = "auto"
