@@ -36,6 +36,7 @@ MISSING = frozenset({"", "MISSING", "Invalid KeyLink", "nan"})
 NO_FILE = frozenset({"NoDataDirectory", "InvalidSegName", "NoDataFile"})
 # Below it files are kept here, too: a path that leads elsewhere is not followed.
 STORAGE = re.compile(r"/?(?:\w[\w.-]*/)*\w[\w.-]*", re.ASCII)
+KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")  # FITS Standard 4.0, section 4.1.2.1
 NOT_MERGED = frozenset({"HISTORY", "COMMENT", "CHECKSUM", "DATASUM"})
 
 
@@ -92,7 +93,8 @@ class Jsoc:
             structural = frozenset(header) | NOT_MERGED
             for name, value in keys.iloc[0].items():
                 keyword = fits_keyword(str(name))
-                if keyword not in structural and not _is_missing(value):
+                writable = KEYWORD.fullmatch(keyword) and keyword not in structural
+                if writable and not _is_missing(value):
                     header[keyword] = _card_value(value)
             complete = path.with_suffix(".complete")
             hdus.writeto(complete, overwrite=True, checksum=True)
@@ -122,7 +124,7 @@ class Jsoc:
                 raise Unavailable(name, f"refused the query ({error})") from error
             except (OSError, HTTPException) as error:
                 raise Trouble(name, f"does not answer ({error})", again=True) from error
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
                 raise Trouble(name, "answered with something other than DRMS records") from error
 
         return self._web.host(JSOC)[1].call(urlsplit(JSOC).netloc, ask)
