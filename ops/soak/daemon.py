@@ -52,4 +52,5 @@ if __name__ == "__main__":
     fetcher.MIRROR_MANNERS = (IMPATIENT,)
     schedule.SHORTEST = POLLS
     products.write_quicklook = seldom(products.write_quicklook, home / "picture.png")
+    products.write_coronal_picture = seldom(products.write_coronal_picture, home / "corona.png")
     app(arguments)

@@ -45,6 +45,9 @@ def extrapolate(
     realisation: Annotated[
         int | None, typer.Option(help="Which of ADAPT's, from 1; default: all, as an ensemble.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="PNG to draw: surface, source surface, field lines.")
+    ] = None,
 ) -> Report:
     """Extrapolate the corona above a map, on the map's own grid: field, wind, connections.
 
@@ -52,14 +55,18 @@ def extrapolate(
     """
     from pipeline import publish, stages
 
+    _check_picture(picture)
     state = stages.read_map(map_file, realisation)
     asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
         field = stages.extrapolate(state, settings, asked)
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     publish.write_corona(output, field, state, provenance)
+    if picture:
+        publish.write_coronal_picture(picture, state, field, provenance)
     summary = {
         "output": str(output),
+        "picture": picture and str(picture),
         **stages.describe_corona(field),
         "net_flux_mx": state.net_flux,
     }
@@ -156,8 +163,7 @@ def score(
         )
     from pipeline import scores
 
-    if picture and picture.suffix.lower() != ".png":
-        raise BadRequest(f"{picture}: the picture is a PNG; give it a name that ends in .png.")
+    _check_picture(picture)
     with Console(stderr=True).status("Scoring"):
         comparison = scores.compare(map_file, truth)
     text = scores.as_text(comparison)
@@ -165,6 +171,11 @@ def score(
         scores.write_picture(picture, comparison.map_, comparison.truth)
         text += f"picture: {picture}"
     return Report(scores.as_json(comparison) | {"picture": picture and str(picture)}, text)
+
+
+def _check_picture(picture: Path | None) -> None:
+    if picture and picture.suffix.lower() != ".png":
+        raise BadRequest(f"{picture}: the picture is a PNG; give it a name that ends in .png.")
 
 
 def _score_against(map_file: Path, peer: Path, realisation: int | None) -> Report:

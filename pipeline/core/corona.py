@@ -175,6 +175,8 @@ class Corona:
     observers, connections : by name
     sectors : the days to come at the Earth
     solver : what computed it, for the record
+    lines : some field lines to draw, each (n, 3): lon, lat in deg and radius in solar radii,
+        along the field from end to end; products do not keep them
     """
 
     time: datetime
@@ -196,3 +198,4 @@ class Corona:
     sectors: tuple[Sector, ...]
     ensemble: Ensemble
     solver: str
+    lines: Curves = ()

@@ -11,6 +11,7 @@ follow its lines                 mapping.py (lines.py: the compiled step)
 bend it flat above               current_sheet.py
 compare with pfsspy              reference.py
 list coronal holes               holes.py
+pick lines for a picture         pictured.py
 predict wind                     wind.py; expansion.py for other expansion factors
 connect an observer to the Sun   connectivity.py
 derive all of it from one field  products.py
@@ -20,6 +21,7 @@ go all the way from a map        extrapolate.py
 
 from pipeline.corona.extrapolate import extrapolate
 from pipeline.corona.mapping import field_line, map_photosphere, map_source_surface, open_fraction
+from pipeline.corona.pictured import pictured_lines
 from pipeline.corona.potential import prepare, solve
 from pipeline.corona.products import Expansion, Recipe, Solver
 from pipeline.corona.wind import LAWS, law
@@ -35,6 +37,7 @@ __all__ = [
     "map_photosphere",
     "map_source_surface",
     "open_fraction",
+    "pictured_lines",
     "prepare",
     "solve",
 ]

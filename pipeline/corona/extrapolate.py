@@ -19,6 +19,7 @@ from pipeline.corona.field import Field
 from pipeline.corona.holes import coronal_holes
 from pipeline.corona.modes import VERSION, prepare_modes
 from pipeline.corona.moments import moments
+from pipeline.corona.pictured import pictured_lines
 from pipeline.corona.potential import operator_at, solve
 from pipeline.corona.products import Derived, Recipe, derive, wind_of
 from pipeline.corona.products import Path as Course
@@ -93,6 +94,7 @@ def extrapolate(
         ),
         ensemble=ensemble,
         solver=f"{OURS if recipe.solver == 'eigenmodes' else reference.describe()}, {LINES}",
+        lines=pictured_lines(field),
     )
 
 

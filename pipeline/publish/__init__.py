@@ -5,6 +5,7 @@ Refuses to know: how the results came about.
 """
 
 from pipeline.publish.coronal import read_corona, write_corona
+from pipeline.publish.coronal_picture import write_coronal_picture
 from pipeline.publish.farside import in_plain, read_farside, write_farside
 from pipeline.publish.image import write_image, write_sigma
 from pipeline.publish.members import with_stored_members, write_members
@@ -31,6 +32,7 @@ __all__ = [
     "variables",
     "with_stored_members",
     "write_corona",
+    "write_coronal_picture",
     "write_farside",
     "write_image",
     "write_members",

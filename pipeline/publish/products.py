@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.core import Corona, FarSide, GlobalMap
 from pipeline.publish.coronal import write_corona
+from pipeline.publish.coronal_picture import write_coronal_picture
 from pipeline.publish.farside import in_plain, read_farside, write_farside
 from pipeline.publish.members import write_members
 from pipeline.publish.netcdf import load, read_map, write_synchronic
@@ -40,6 +41,7 @@ def publish(
         "farside": lambda path: write_farside(path, farside, map_, provenance),
         "wsa": lambda path: write_wsa(path, map_, provenance),
         "quicklook": lambda path: write_quicklook(path, map_, corona, farside, provenance),
+        "corona_quicklook": lambda path: write_coronal_picture(path, map_, corona, provenance),
     }
     if map_.members is not None:
         writers["state"] = lambda path: write_members(path, map_, provenance)

@@ -9,7 +9,6 @@ Ito (2008, https://jfly.uni-koeln.de/color/).
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
-from numpy.typing import NDArray
 
 from pipeline.core import (
     Corona,
@@ -36,9 +34,12 @@ from pipeline.publish.provenance import Provenance, networks
 from pipeline.publish.sphere import (
     EARTH,
     INK,
+    INWARD,
+    OUTWARD,
     blank_page,
     draw,
     draw_field,
+    draw_neutral_line,
     field_scale,
     graticule,
     mark_earth,
@@ -46,7 +47,6 @@ from pipeline.publish.sphere import (
     save,
 )
 
-OUTWARD, INWARD = "#e69f00", "#8e3a9d"
 SOURCE_COLOURS = {
     Source.TRANSPORTED: "#d0d0d0",
     Source.HMI: "#0072b2",
@@ -98,9 +98,7 @@ def _field(figure: Figure, map_: GlobalMap, corona: Corona, subearth: Observer) 
     axes.set_ylabel("heliographic latitude", fontsize=12)
     for polarity, colour in ((1, OUTWARD), (-1, INWARD)):
         _outline(axes, corona, polarity, colour)
-    for lon, sine in _pieces(corona):
-        axes.plot(lon, sine, color="white", lw=4.5)
-        axes.plot(lon, sine, color=INK, lw=2.2)
+    draw_neutral_line(axes, corona, width=2.2)
     mark_earth(axes, subearth, width=1.8)
     label = "radial field (G), outward positive; colour by signed square root"
     field_scale(figure, image, (0.912, 0.395, 0.013, 0.535), label)
@@ -267,14 +265,6 @@ def _outline(axes: Axes, corona: Corona, polarity: int, colour: str) -> None:
     area = axes.contourf(lon, grid.sin_lat, inside, [0.5, 1.5], colors="none", hatches=["///"])
     area.set(edgecolor=colour, linewidth=0)
     axes.contour(lon, grid.sin_lat, inside, [0.5], colors=[colour], linewidths=1.8)
-
-
-def _pieces(corona: Corona) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """The neutral line as longitude and sine latitude, cut where it leaves the map."""
-    for line in corona.neutral_line:
-        cuts = np.flatnonzero(np.abs(np.diff(line[:, 0])) > 180) + 1
-        for piece in np.split(line, cuts):
-            yield piece[:, 0], np.sin(np.radians(piece[:, 1]))
 
 
 def _label(name: str) -> str:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from pipeline.core import Observer
+from pipeline.core import Corona, Observer
 from pipeline.publish import durable
 
 SIZE, DPI = (16.0, 10.5), 100  # inches: 1600 x 1050 pixels
@@ -28,6 +28,7 @@ SPHERE = (0, 360, -1, 1)  # degrees of longitude, sine of latitude
 LIMIT = 250  # gauss at the ends of the colour scale
 FIELD_TICKS = (-250, -100, -25, 0, 25, 100, 250)
 INK, EARTH = "#1a1a1a", "#00785a"
+OUTWARD, INWARD = "#e69f00", "#8e3a9d"
 
 Place = tuple[float, float, float, float]
 
@@ -50,6 +51,15 @@ def draw_field(axes: Axes, br: NDArray[np.floating]) -> AxesImage:
         (lambda b: np.sign(b) * np.sqrt(np.abs(b)), lambda c: np.sign(c) * c**2), -LIMIT, LIMIT
     )
     return draw(axes, br, cmap="RdBu_r", norm=norm, interpolation="antialiased")
+
+
+def draw_neutral_line(axes: Axes, corona: Corona, width: float) -> None:
+    """The neutral line, with a white rim, cut where it leaves the map."""
+    for line in corona.neutral_line:
+        cuts = np.flatnonzero(np.abs(np.diff(line[:, 0])) > 180) + 1
+        for lon, lat in (piece.T for piece in np.split(line, cuts)):
+            for lw, colour in ((2 * width, "white"), (width, INK)):
+                axes.plot(lon, np.sin(np.radians(lat)), color=colour, lw=lw)
 
 
 def field_scale(figure: Figure, image: AxesImage, place: Place, label: str) -> None:

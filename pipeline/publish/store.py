@@ -3,7 +3,7 @@
 Layout below ``<data>/products``::
 
     synchronic/2014/01/31/allsun_synchronic_20140131T0000Z_r00.nc   the files themselves
-    corona/…  wsa/…  quicklook/…
+    corona/…  wsa/…  quicklook/…  corona_quicklook/…
     .sets/20140131T0000Z_r00/set.json         what belongs together
     .sets/20140131T0000Z_r00/synchronic.nc    -> ../../synchronic/2014/01/31/…
     latest       -> .sets/20140131T0000Z_r00
@@ -42,6 +42,7 @@ SUFFIX = {
     "farside": ".nc",
     "wsa": ".fits",
     "quicklook": ".png",
+    "corona_quicklook": ".png",
 }
 DROPPED = ".dropped-"
 SET_NAME = re.compile(r"(\d{8}T\d{4}Z)_r(\d{2,})")
