@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import archives, instruments, quality, surface
+from pipeline import archives, instruments, surface
+from pipeline.acts import quality
 from pipeline.core import BadFile, CarringtonGrid, Check, GlobalMap, SolarImage
 from pipeline.settings import Settings
 

@@ -12,18 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import (
-    __version__,
-    enhance,
-    extrapolation,
-    farside,
-    intake,
-    networks,
-    publish,
-    quality,
-    sounding,
-    surface,
-)
+from pipeline import __version__, enhance, publish, surface
+from pipeline.acts import extrapolation, farside, intake, networks, quality, sounding
+from pipeline.acts.intake import Look
 from pipeline.archives import Fetched, Found
 from pipeline.core import (
     ActiveRegion,
@@ -37,7 +28,6 @@ from pipeline.core import (
     SolarImage,
 )
 from pipeline.enhance import Engine
-from pipeline.intake import Look
 from pipeline.settings import Settings, grid
 from pipeline.telemetry import act, acts
 

@@ -16,7 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline import archives, networks
+from pipeline import archives
+from pipeline.acts import networks
 from pipeline.archives import Fetcher, Group, Ledger
 from pipeline.core import AllsunError, clock
 from pipeline.publish import Store

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import archives, extrapolation, instruments, networks, peers, publish, surface
+from pipeline import archives, instruments, publish, surface
+from pipeline.acts import extrapolation, networks, peers
 from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
 from pipeline.enhance import Network, installed, objection, suits
 from pipeline.enhance import enhance as enhance_images

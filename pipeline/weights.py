@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from pipeline import enhance
+from pipeline.acts.networks import GIB, folder, network, runtime
 from pipeline.core import BadFile, BadRequest
 from pipeline.enhance import Network
-from pipeline.networks import GIB, folder, network, runtime
 from pipeline.settings import Settings
 
 # Pixels along a side of the frames that an instrument's disk comes in.

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import peers, publish
+from pipeline import publish
+from pipeline.acts import peers
 from pipeline.core import BadRequest, CarringtonGrid, GlobalMap, earth
 from pipeline.scores import fields
 from pipeline.scores.sectors import SECTORS

@@ -19,7 +19,8 @@ from uuid import uuid4
 
 import structlog
 
-from pipeline import archives, farside, intake, networks, publish, sounding, telemetry
+from pipeline import archives, publish, telemetry
+from pipeline.acts import farside, intake, networks, sounding
 from pipeline.archives import Group, Ledger
 from pipeline.core import AllsunError, CannotWrite, clock
 from pipeline.cycle import run_cycle

@@ -9,7 +9,7 @@ from astropy.io import fits
 from small_archive import small_settings
 from small_archive import small_sun as sun_about
 
-from pipeline import intake, peers
+from pipeline.acts import intake, peers
 from pipeline.archives import Fetcher, Found, Ledger
 from pipeline.core import BadFile, BadRequest, CarringtonGrid, GlobalMap, Source, parse_utc
 

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from pipeline import corona, extrapolation, surface
+from pipeline import corona, surface
+from pipeline.acts import extrapolation
 from pipeline.core import CarringtonGrid, GlobalMap, InputFile, Observation, Quantity, earth
 from pipeline.core.ephemeris import AU, moved, planet, stereo_a
 from pipeline.settings import CoronaSettings, Settings

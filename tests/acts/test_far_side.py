@@ -20,8 +20,9 @@ from astropy.io import fits
 from small_archive import GRID as SMALL
 from small_archive import SmallArchive, small_settings, small_sun
 
-from pipeline import farside, intake, publish
-from pipeline import networks as chosen_networks
+from pipeline import publish
+from pipeline.acts import farside, intake
+from pipeline.acts import networks as chosen_networks
 from pipeline.archives import Fetched, Found, local
 from pipeline.core import (
     BadFile,

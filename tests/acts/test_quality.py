@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from small_archive import SmallArchive, small_settings, small_sun
 
-from pipeline import publish, quality
+from pipeline import publish
+from pipeline.acts import quality
 from pipeline.core import (
     CarringtonGrid,
     GlobalMap,

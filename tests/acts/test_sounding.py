@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from small_archive import SmallArchive, small_settings
 
-from pipeline import publish, sounding
+from pipeline import publish
+from pipeline.acts import sounding
 from pipeline.archives import Fetcher, Ledger
 from pipeline.core import Source
 from pipeline.cycle import run_cycle

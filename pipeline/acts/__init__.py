@@ -1,0 +1,13 @@
+"""What the acts of a cycle need of several rooms at once, by the settings.
+
+Where do I find …
+    which earlier map is carried on, what is observed since?   ``intake``
+    the networks that can run?                                 ``networks``
+    pictures from beside the Earth, regions behind the limb?   ``farside``
+    what helioseismology tells?                                ``sounding``
+    maps of others to begin from or compare with?              ``peers``
+    whether a map may be seen?                                 ``quality``
+    which corona the settings ask for?                         ``extrapolation``
+
+Refuses to know: in which order the acts come (``cycle.py``), and what rooms do inside.
+"""
