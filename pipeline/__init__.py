@@ -15,8 +15,6 @@ Where do I go to…
   …change what users receive?                   ``publish/``
   …see what repeats it, hour after hour?        ``service/``
   …reprocess the past?                          ``backfill.py``
-  …repeat the cycle, and watch it?              ``service/``, ``telemetry.py``
-  …reprocess the past?                          ``backfill.py``
   …add a command?                               ``cli/``, ``terminal.py``
   …see the words all rooms share?               ``core/``
   …make a Sun whose truth is known?             ``simulator/``
