@@ -8,25 +8,15 @@ product, never the product.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline import __version__, enhance, publish, surface
-from pipeline.acts import extrapolation, farside, intake, networks, quality, sounding
+from pipeline import __version__, publish, surface
+from pipeline.acts import admission, extrapolation, farside, intake, networks, quality, sounding
 from pipeline.acts.intake import Look
 from pipeline.archives import Fetched, Found
-from pipeline.core import (
-    ActiveRegion,
-    BadFile,
-    BadRequest,
-    GlobalMap,
-    NothingObserved,
-    NotPublished,
-    Quality,
-    Quantity,
-    SolarImage,
-)
+from pipeline.core import ActiveRegion, BadFile, GlobalMap, NothingObserved, Quantity
 from pipeline.enhance import Engine
 from pipeline.settings import Settings, grid
 from pipeline.telemetry import act, acts
@@ -60,7 +50,7 @@ def run_cycle(
 
     # 1. Ready the networks chosen in the settings; go without those that are refused.
     act("ready")
-    engines = _networks(settings, lost)
+    engines = networks.ready(settings, lost)
     imagers = farside.IMAGERS if farside.networks_of(engines) else ()
     with intake.open_archives(settings) as fetcher:
         # 2. Recall the newest map to carry on, or find a first guess to begin from.
@@ -80,37 +70,14 @@ def run_cycle(
         return existing
 
     notes += [*found.problems, *heard.problems, *guess.problems]
-    earlier, layers = state, dict[str, surface.Layer]()
-    before, pictured = farside.list_of(state, notes), tuple[ActiveRegion, ...]()
+    earlier, before = state, farside.list_of(state, notes)
     state = state or intake.begin_from(guess, begin, settings, notes)
     state = surface.with_members(state, settings.surface.members)
-    flow = surface.FLOWS[settings.surface.flow]
-    for look in track(intake.looks(found.files)):
-        try:
-            # 5. Read the instrument's files: one magnetogram, or pictures of one imager.
-            act("read")
-            images = intake.read(look, at, notes)
 
-            # 6. Let a network make a magnetogram of pictures; enhance one with those that suit.
-            act("enhance")
-            pictures = images[0].observation.quantity is Quantity.INTENSITY
-            if pictures:
-                image = farside.magnetogram(images, state, engines, lost)
-            else:
-                image = _enhanced(images[0], engines, lost)
-
-            # 7. Combine it with the map, carried to the time of the observation.
-            act("combine")
-            layer = surface.observe(image, state.grid)
-            if not pictures:  # whose polarity is a guess
-                surface.require_upright(state, image, layer)
-            state = surface.analyse(state, layer, flow)
-            layers[image.observation.instrument] = layer
-            if pictures:
-                pictured = farside.regions(images, state, engines, at)
-        except BadFile as error:
-            notes.append(str(error))
-
+    # 5 to 7. Read, enhance and combine what was observed.
+    state, layers, pictured = _observed(
+        track(intake.looks(found.files)), state, engines, at, settings, notes, lost
+    )
     if not (state.inputs or state.previous):
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
@@ -119,12 +86,13 @@ def run_cycle(
     act("carry")
     sightings = sounding.read(heard.files, at, notes)
     days = (at - (earlier.time if earlier else begin)) / timedelta(days=1)
-    state = surface.constrain_poles(surface.forecast(state, at, flow), days)
+    state = surface.forecast(state, at, surface.FLOWS[settings.surface.flow])
+    state = surface.constrain_poles(state, days)
     state = surface.balance(surface.add_seismic(state, sightings))
 
     # 9. Check it before anyone sees it, and say how far it can be trusted.
     act("check")
-    state = _admitted(state, earlier, layers, settings)
+    state = admission.admitted(state, earlier, layers, settings)
     qc = state.qc | quality.conditions(state, lost, settings)
     qc |= intake.missed(state, found, imagers, layers, settings)
     state = replace(state, notes=tuple(dict.fromkeys([*notes, *lost, *state.notes])), qc=qc)
@@ -143,57 +111,44 @@ def run_cycle(
     return publish.publish(settings.data, state, field, regions, provenance, digest)
 
 
-def _networks(settings: Settings, lost: list[str]) -> list[Engine]:
-    """The networks that can run, in the order of the settings; why others cannot is *lost*."""
-    engines: list[Engine] = []
-    for name in settings.enhance.networks:
-        try:
-            engines.append(networks.engine(name, settings))
-        except (BadFile, BadRequest) as error:
-            lost.append(str(error))
-    return engines
-
-
-def _enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> SolarImage:
-    """The image after every network that suits it; where one fails, as it was before."""
-    for engine in engines:
-        if enhance.suits(engine.card, image):
-            try:
-                image = enhance.enhance([image], engine)
-            except (BadFile, BadRequest) as error:
-                lost.append(str(error))
-    return image
-
-
-def _admitted(
+def _observed(
+    looks: Iterable[Look],
     state: GlobalMap,
-    earlier: GlobalMap | None,
-    layers: Mapping[str, surface.Layer],
+    engines: Sequence[Engine],
+    at: datetime,
     settings: Settings,
-) -> GlobalMap:
-    """The map with what its checks found; if it must not be seen, the *earlier* one, carried.
-
-    layers : the newest observation of each instrument
-
-    Raises
-    ------
-    NotPublished : it must not be seen, and there is no earlier one.
-    """
+    notes: list[str],
+    lost: list[str],
+) -> tuple[GlobalMap, dict[str, surface.Layer], tuple[ActiveRegion, ...]]:
+    """The map with every look in it, the newest layer by instrument, and regions in pictures."""
+    layers, pictured = dict[str, surface.Layer](), tuple[ActiveRegion, ...]()
     flow = surface.FLOWS[settings.surface.flow]
-    alone = replace(earlier, members=None) if earlier else None  # its members cost twelvefold
-    carried = surface.balance(surface.forecast(alone, state.time, flow)) if alone else None
-    checks = quality.inspect(state, carried, layers, settings)
-    findings = tuple(check.sentence for check in checks if not check.passed)
-    if not (why := quality.withheld(checks, carried, settings.quality)):
-        return replace(state, checks=checks, notes=findings)
-    if earlier is None:
-        raise NotPublished(
-            f"The map of {state.time:%Y-%m-%d %H:%MZ} is not published: {why} There is no earlier "
-            "map to carry on; look for the bad frame among its inputs, or begin with --spinup 28d."
-        )
-    note = "New observations failed a critical check; this is the earlier map, carried to now."
-    state = surface.balance(surface.forecast(earlier, state.time, flow))
-    return replace(state, checks=checks, qc=Quality.WITHHELD, notes=(note, *findings))
+    for look in looks:
+        try:
+            # 5. Read the instrument's files: one magnetogram, or pictures of one imager.
+            act("read")
+            images = intake.read(look, at, notes)
+
+            # 6. Let a network make a magnetogram of pictures; enhance one with those that suit.
+            act("enhance")
+            pictures = images[0].observation.quantity is Quantity.INTENSITY
+            if pictures:
+                image = farside.magnetogram(images, state, engines, lost)
+            else:
+                image = networks.enhanced(images[0], engines, lost)
+
+            # 7. Combine it with the map, carried to the time of the observation.
+            act("combine")
+            layer = surface.observe(image, state.grid)
+            if not pictures:  # whose polarity is a guess
+                surface.require_upright(state, image, layer)
+            state = surface.analyse(state, layer, flow)
+            layers[image.observation.instrument] = layer
+            if pictures:
+                pictured = farside.regions(images, state, engines, at)
+        except BadFile as error:
+            notes.append(str(error))
+    return state, layers, pictured
 
 
 def _digest(

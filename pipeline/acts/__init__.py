@@ -7,6 +7,7 @@ Where do I find …
     what helioseismology tells?                                ``sounding``
     maps of others to begin from or compare with?              ``peers``
     whether a map may be seen?                                 ``quality``
+    which map is published?                                    ``admission``
     which corona the settings ask for?                         ``extrapolation``
 
 Refuses to know: in which order the acts come (``cycle.py``), and what rooms do inside.

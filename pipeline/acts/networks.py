@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from pipeline import enhance
+from pipeline.core import BadFile, BadRequest, SolarImage
 from pipeline.enhance import WEIGHTS, Engine, Network, Runtime, find
 from pipeline.settings import Provider, Settings
 
@@ -46,3 +49,25 @@ def runtime(settings: Settings, provider: Provider | None = None) -> Runtime:
 
 
 _runtime = cache(Runtime)
+
+
+def ready(settings: Settings, lost: list[str]) -> list[Engine]:
+    """The networks that can run, in the order of the settings; why others cannot is *lost*."""
+    engines: list[Engine] = []
+    for name in settings.enhance.networks:
+        try:
+            engines.append(engine(name, settings))
+        except (BadFile, BadRequest) as error:
+            lost.append(str(error))
+    return engines
+
+
+def enhanced(image: SolarImage, engines: Iterable[Engine], lost: list[str]) -> SolarImage:
+    """The image after every network that suits it; where one fails, as it was before."""
+    for engine in engines:
+        if enhance.suits(engine.card, image):
+            try:
+                image = enhance.enhance([image], engine)
+            except (BadFile, BadRequest) as error:
+                lost.append(str(error))
+    return image
