@@ -16,11 +16,13 @@ from small_archive import SmallArchive
 from pipeline.simulator.faults import Fault, Trick
 from pipeline.simulator.server import ArchiveServer
 
+KINDS = ("synchronic", "state", "corona", "farside", "wsa", "quicklook", "corona_quicklook")
+
 
 def test_a_cycle_tells_programs_what_it_made(published: Published) -> None:
     told = published[0]
     assert told["valid_time"] == "2014-05-20T12:00:00Z"
-    assert set(told["products"]) == {"synchronic", "corona", "wsa", "quicklook"}
+    assert set(told["products"]) == set(KINDS)
     assert [entry["instrument"] for entry in told["inputs"]] == ["gong", "gong", "hmi"]
     assert sum(told["sources"].values()) == pytest.approx(1.0)
     assert (told["qc"], told["notes"]) == (["cold_start"], [])
@@ -40,7 +42,7 @@ def test_status_tells_the_same_and_the_age(published: Published) -> None:
     assert "rests on" in allsun("status", "--data", data).stdout
 
 
-@pytest.mark.parametrize("kind", ["synchronic", "corona", "wsa", "quicklook"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_products_validate(products: dict[str, Path], kind: str) -> None:
     result = allsun("validate", products[kind], "--json")
     assert result.exit_code == 0
@@ -90,11 +92,13 @@ def test_a_map_is_extrapolated_alike_from_each_of_its_files(
 ) -> None:
     told = []
     for kind in ("synchronic", "wsa"):
-        output = tmp_path / f"{kind}.nc"
-        result = allsun("extrapolate", products[kind], "-o", output, "--nr", 4, "--json")
+        output, drawn = tmp_path / f"{kind}.nc", tmp_path / f"{kind}.png"
+        asked = ("-o", output, "--nr", 4, "--picture", drawn, "--json")
+        result = allsun("extrapolate", products[kind], *asked)
         assert result.exit_code == 0, result.stderr
         told.append(json.loads(result.stdout))
         assert allsun("validate", output).exit_code == 0
+        assert allsun("validate", drawn).exit_code == 0
     assert told[0]["open_flux_mx"] == pytest.approx(told[1]["open_flux_mx"], rel=1e-4)
     assert told[0]["source_surface_radius"] == 2.5
 

@@ -85,7 +85,7 @@ def write_coronal_picture(
     _line_key(figure)
     if map_.simulated:
         mark_simulated(figure, 0.32, 0.5)
-    software = f"allsun {provenance.software}, settings {provenance.settings_digest}"
+    software = f"allsun {provenance.software}, settings {provenance.settings_digest[:12]}"
     figure.text(0.985, 0.006, software, fontsize=9, color="#777777", ha="right")
     save(path, figure, provenance.software)
 
