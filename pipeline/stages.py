@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline import archives, instruments, publish, surface
 from pipeline.acts import extrapolation, networks, peers
 from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
 from pipeline.enhance import Network, installed, objection, suits
 from pipeline.enhance import enhance as enhance_images
+from pipeline.scores.observed_holes import holes_at
 from pipeline.settings import Provider, Settings
 
 
@@ -153,6 +155,17 @@ def extrapolate(state: GlobalMap, settings: Settings, asked: Mapping[str, object
     return extrapolation.extrapolate(
         state, state.grid, settings.model_copy(update={"corona": chosen})
     )
+
+
+def observed_holes(path: Path, state: GlobalMap) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Cells of a map where a picture of the Sun has coronal holes, and where it would show them.
+
+    Raises
+    ------
+    BadFile : the file is no picture of a solar disk at 193 or 195 Å.
+    BadRequest : it was taken more than a day from the map's time.
+    """
+    return holes_at(state.time, instruments.read(archives.local(path)), state.grid)
 
 
 def describe_corona(field: Corona) -> dict[str, Any]:

@@ -48,6 +48,10 @@ def extrapolate(
     picture: Annotated[
         Path | None, typer.Option(help="PNG to draw: surface, source surface, field lines.")
     ] = None,
+    holes: Annotated[
+        Path | None,
+        typer.Option(metavar="PICTURE", help="AIA at 193 or EUVI at 195 Å: holes to outline."),
+    ] = None,
 ) -> Report:
     """Extrapolate the corona above a map, on the map's own grid: field, wind, connections.
 
@@ -56,14 +60,17 @@ def extrapolate(
     from pipeline import publish, stages
 
     _check_picture(picture)
+    if holes and not picture:
+        raise BadRequest("--holes are outlined on a picture; give --picture PNG, too.")
     state = stages.read_map(map_file, realisation)
+    observed = stages.observed_holes(holes, state) if holes else None
     asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
         field = stages.extrapolate(state, settings, asked)
     provenance = publish.Provenance(datetime.now(UTC), settings.digest())
     publish.write_corona(output, field, state, provenance)
     if picture:
-        publish.write_coronal_picture(picture, state, field, provenance)
+        publish.write_coronal_picture(picture, state, field, provenance, observed)
     summary = {
         "output": str(output),
         "picture": picture and str(picture),

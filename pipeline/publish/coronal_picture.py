@@ -6,7 +6,6 @@ field is computed or a line followed. Open field and lines have the colours of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,9 @@ from numpy.typing import NDArray
 
 from pipeline.core import Corona, Disk, GlobalMap, Observer, earth
 from pipeline.core.ephemeris import ROTATION, earths
-from pipeline.core.geometry import Floats
 from pipeline.core.grid import R_SUN_CM
 from pipeline.publish.provenance import Provenance
+from pipeline.publish.sky import seen
 from pipeline.publish.sphere import (
     EARTH,
     INK,
@@ -33,6 +32,7 @@ from pipeline.publish.sphere import (
     OUTWARD,
     SPHERE,
     Place,
+    around,
     blank_page,
     draw,
     draw_neutral_line,
@@ -45,9 +45,10 @@ SLOW, FAST = 250, 650  # km/s at the ends of the colours
 AGREED = 0.8  # part of the members that makes a sector sure
 NUMBERED = 15  # holes, the largest first
 PIXELS = 240  # across the solar disk
-CLOSED = "#4d4d4d"
+CLOSED, OBSERVED = "#4d4d4d", "#d7263d"
 COLOURS = {1: OUTWARD, -1: INWARD, 0: CLOSED}
 OTHERS = ("#0072b2", "#d55e00", "#cc79a7", "#56b4e9")  # observers but the Earth
+Cells = NDArray[np.bool_]
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 KEY: dict[str, Any] = {
     "loc": "upper center",
@@ -63,9 +64,16 @@ VIEWS: tuple[Place, ...] = ((0.711, 0.535, 0.2625, 0.4), (0.711, 0.06, 0.2625, 0
 
 
 def write_coronal_picture(
-    path: Path, map_: GlobalMap, corona: Corona, provenance: Provenance
+    path: Path,
+    map_: GlobalMap,
+    corona: Corona,
+    provenance: Provenance,
+    observed: tuple[Cells, Cells] | None = None,
 ) -> None:
     """Draw the *corona* above *map_*, a PNG of 1600 x 1050 pixels.
+
+    observed : cells of the corona's grid that are coronal holes on a picture of the Sun, and
+        those where they would be seen, (nlat, nlon) each; outlined if given
 
     Raises
     ------
@@ -77,7 +85,9 @@ def write_coronal_picture(
     figure.text(0.05, s=title, weight="bold", **headline)
     figure.text(0.595, s=f"{corona.time:%Y-%m-%d %H:%M} UTC", ha="right", **headline)
     observers = dict(zip(corona.observers, _colours(corona), strict=True))
-    _surface(figure, map_, corona, observers)
+    surface = _surface(figure, map_, corona, observers)
+    if observed:
+        _outline(surface, corona, *observed)
     _source_surface(figure, corona, observers)
     seen = list(corona.observers.items()) or [("earth", earth(corona.time))]
     for place, (name, observer) in zip(VIEWS, seen, strict=False):
@@ -90,7 +100,7 @@ def write_coronal_picture(
     save(path, figure, provenance.software)
 
 
-def _surface(figure: Figure, map_: GlobalMap, corona: Corona, observers: dict[str, str]) -> None:
+def _surface(figure: Figure, map_: GlobalMap, corona: Corona, observers: dict[str, str]) -> Axes:
     """Field of the photosphere, what of it is open, and where observers are connected."""
     axes = figure.add_axes(SURFACE)
     draw(axes, map_.br, cmap="gray", norm=_grey(), interpolation="antialiased")
@@ -117,7 +127,19 @@ def _surface(figure: Figure, map_: GlobalMap, corona: Corona, observers: dict[st
         _dot(INK, "X", 11, "foot of an observer's wind, members small"),
         Line2D([], [], marker="$1$", color=INK, ls="", ms=8, label="coronal hole, largest first"),
     ]
-    axes.legend(handles=key, bbox_to_anchor=(0.5, -0.1), ncols=3, **KEY)
+    axes.add_artist(axes.legend(handles=key, bbox_to_anchor=(0.5, -0.1), ncols=3, **KEY))
+    return axes
+
+
+def _outline(axes: Axes, corona: Corona, holes: Cells, looked: Cells) -> None:
+    """Coronal holes that a camera saw, and how far it looked."""
+    for cells, style in ((holes, "-"), (looked, ":")):
+        lon, inside = around(cells, corona.grid)
+        look: dict[str, Any] = {"colors": [OBSERVED], "linestyles": style, "linewidths": 1.8}
+        axes.contour(lon, corona.grid.sin_lat, inside, [0.5], **look)
+    says = "holes observed; dotted: where looked for"
+    key = [Line2D([], [], color=OBSERVED, lw=1.8, label=says)]
+    axes.legend(handles=key, loc="lower right", fontsize=11, handlelength=1.5)
 
 
 def _probability(figure: Figure, corona: Corona) -> None:
@@ -225,7 +247,7 @@ def _view(
     axes.add_patch(Circle((0, 0), 1.0, fill=False, color=INK, lw=1.0))
     top = corona.source_surface_radius
     axes.add_patch(Circle((0, 0), top, fill=False, color="#888888", lw=1.0, ls=":"))
-    for polarity, pieces in _seen(corona, observer).items():
+    for polarity, pieces in seen(corona, observer).items():
         width = 0.9 if polarity == 0 else 1.3
         axes.add_collection(LineCollection(pieces, colors=COLOURS[polarity], linewidths=width))
     reach = 1.04 * top
@@ -236,42 +258,6 @@ def _view(
     where = f"{min(ahead, 360 - ahead):.0f}° {'ahead' if ahead < 180 else 'behind'}"
     axes.set_title(f"From {_title(name)}", fontsize=14, weight="bold", loc="left")
     axes.set_title("" if name == "earth" else where, fontsize=12, loc="right")
-
-
-def _seen(corona: Corona, observer: Observer) -> dict[int, list[Floats]]:
-    """By polarity, 0 where closed, what *observer* sees of every line, (n, 2) from disk centre."""
-    found: dict[int, list[Floats]] = {0: [], -1: [], 1: []}
-    for line in corona.lines:
-        west, north, near = on_the_sky(line, observer)
-        behind = (near < 0.0) & (np.hypot(west, north) < 1.0)
-        rise = line[-1, 2] - line[0, 2]
-        polarity = int(np.sign(rise)) if abs(rise) > 0.1 else 0
-        found[polarity] += list(_runs(np.stack([west, north], axis=1), ~behind))
-    return found
-
-
-def on_the_sky(line: Floats, observer: Observer) -> tuple[Floats, Floats, Floats]:
-    """Solar radii from disk centre westward, northward and towards a far *observer*.
-
-    line : (n, 3), lon, lat (deg) and radius (solar radii)
-    """
-    lon, lat = np.radians(line[:, 0] - observer.carrington_longitude), np.radians(line[:, 1])
-    tilt, radius = np.radians(observer.latitude), line[:, 2]
-    meridian = radius * np.cos(lat) * np.cos(lon)
-    upward = radius * np.sin(lat)
-    return (
-        radius * np.cos(lat) * np.sin(lon),
-        upward * np.cos(tilt) - meridian * np.sin(tilt),
-        upward * np.sin(tilt) + meridian * np.cos(tilt),
-    )
-
-
-def _runs(points: Floats, shown: NDArray[np.bool_]) -> Iterator[Floats]:
-    """The stretches of a line that are shown."""
-    cuts = np.flatnonzero(np.diff(shown)) + 1
-    for piece, visible in zip(np.split(points, cuts), np.split(shown, cuts), strict=True):
-        if visible[0] and len(piece) > 1:
-            yield piece
 
 
 def _line_key(figure: Figure) -> None:

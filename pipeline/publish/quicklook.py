@@ -36,6 +36,7 @@ from pipeline.publish.sphere import (
     INK,
     INWARD,
     OUTWARD,
+    around,
     blank_page,
     draw,
     draw_field,
@@ -259,9 +260,7 @@ def _ages(map_: GlobalMap) -> str:
 def _outline(axes: Axes, corona: Corona, polarity: int, colour: str) -> None:
     """The open field of one polarity, outlined and hatched, across longitude 0."""
     grid = corona.grid
-    step = 360 / grid.nlon
-    lon = np.concatenate([[grid.lon[0] - step], grid.lon, [grid.lon[-1] + step]])
-    inside = np.pad(corona.open_field == polarity, ((0, 0), (1, 1)), mode="wrap").astype(float)
+    lon, inside = around(corona.open_field == polarity, grid)
     area = axes.contourf(lon, grid.sin_lat, inside, [0.5, 1.5], colors="none", hatches=["///"])
     area.set(edgecolor=colour, linewidth=0)
     axes.contour(lon, grid.sin_lat, inside, [0.5], colors=[colour], linewidths=1.8)

@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
-from pipeline.core import Corona, Observer
+from pipeline.core import CarringtonGrid, Corona, Observer
+from pipeline.core.geometry import Floats
 from pipeline.publish import durable
 
 SIZE, DPI = (16.0, 10.5), 100  # inches: 1600 x 1050 pixels
@@ -60,6 +61,13 @@ def draw_neutral_line(axes: Axes, corona: Corona, width: float) -> None:
         for lon, lat in (piece.T for piece in np.split(line, cuts)):
             for lw, colour in ((2 * width, "white"), (width, INK)):
                 axes.plot(lon, np.sin(np.radians(lat)), color=colour, lw=lw)
+
+
+def around(cells: NDArray[np.bool_], grid: CarringtonGrid) -> tuple[Floats, Floats]:
+    """Longitudes and *cells* as numbers, one column more at either side, to draw contours of."""
+    step = 360 / grid.nlon
+    lon = np.concatenate([[grid.lon[0] - step], grid.lon, [grid.lon[-1] + step]])
+    return lon, np.pad(cells, ((0, 0), (1, 1)), mode="wrap").astype(float)
 
 
 def field_scale(figure: Figure, image: AxesImage, place: Place, label: str) -> None:

@@ -67,14 +67,7 @@ def against_picture(product: Path, picture: Path) -> HoleScore:
         raise BadRequest(f"{product}: no corona product of the same set lies beside it.")
     corona = publish.read_corona(beside)
     image = instruments.read(archives.local(picture))
-    apart = map_.time - image.observation.time
-    if abs(apart) > FARTHEST:
-        raise BadRequest(
-            f"{picture}: it was taken {abs(apart) / DAY:.1f} days from the map's time; give one "
-            f"within a day of {map_.time:%Y-%m-%dT%H:%MZ}."
-        )
-    holes, seen = observed_holes(image, corona.grid)
-    holes, seen = (rotate_labels(cells, corona.grid, 0.0, apart / DAY) for cells in (holes, seen))
+    holes, seen = holes_at(map_.time, image, corona.grid)
     br = map_.grid.block_mean(map_.br, corona.grid)
     opened = (corona.open_field != 0) & seen
     flux, unsigned = _fluxes(br, holes, corona.grid)
@@ -88,6 +81,26 @@ def against_picture(product: Path, picture: Path) -> HoleScore:
         open_flux=_fluxes(br, opened, corona.grid)[0],
         unipolarity=flux / unsigned if unsigned else 0.0,
     )
+
+
+def holes_at(time: datetime, image: SolarImage, grid: CarringtonGrid) -> tuple[Cells, Cells]:
+    """The holes of :func:`observed_holes` and where they would be seen, rotated to *time*.
+
+    Raises
+    ------
+    BadFile : the image is none of a solar disk at 193 or 195 Å, or shows nothing.
+    BadRequest : it was taken more than a day from *time*.
+    """
+    apart = time - image.observation.time
+    if abs(apart) > FARTHEST:
+        raise BadRequest(
+            f"{image.observation.file.path}: it was taken {abs(apart) / DAY:.1f} days from the "
+            f"map's time; give one within a day of {time:%Y-%m-%dT%H:%MZ}."
+        )
+    holes, seen = (
+        rotate_labels(cells, grid, 0.0, apart / DAY) for cells in observed_holes(image, grid)
+    )
+    return np.asarray(holes), np.asarray(seen)
 
 
 def observed_holes(image: SolarImage, grid: CarringtonGrid) -> tuple[Cells, Cells]:

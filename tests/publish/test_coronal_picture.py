@@ -17,10 +17,10 @@ from pipeline.publish.coronal_picture import (
     SURFACE,
     VIEWS,
     departures,
-    on_the_sky,
     write_coronal_picture,
 )
 from pipeline.publish.provenance import Provenance
+from pipeline.publish.sky import on_the_sky
 from pipeline.publish.sphere import Place
 
 Picture = NDArray[np.float32]
@@ -137,6 +137,27 @@ def test_the_wind_at_the_earth_left_where_the_earth_is_connected(sky: GlobalMap)
     connection = corona.connections["earth"]
     assert abs((lon - connection.source_lon + 180) % 360 - 180) < 0.25
     assert lat == pytest.approx(connection.source_lat, abs=0.01)
+
+
+def test_observed_holes_are_outlined_where_they_are(
+    tmp_path: Path, sky: GlobalMap, plain: Corona, provenance: Provenance
+) -> None:
+    lon, lat = plain.grid.mesh()
+    hole, looked = (np.hypot(lon - 200, lat - 20) < size for size in (30, 65))
+    without = drawn(tmp_path / "a.png", sky, plain, provenance)
+    write_coronal_picture(tmp_path / "b.png", sky, plain, provenance, (hole, looked))
+    picture = np.asarray(matplotlib.image.imread(tmp_path / "b.png"))[..., :3]
+    height, width = picture.shape[:2]
+    x, y = np.meshgrid((np.arange(width) + 0.5) / width, 1 - (np.arange(height) + 0.5) / height)
+    x, y = (x - SURFACE[0]) / SURFACE[2] * 360, (y - SURFACE[1]) / SURFACE[3] * 2 - 1
+    away = np.hypot(x - 200, np.degrees(np.arcsin(np.clip(y, -1, 1))) - 20)
+    changed = np.abs(picture - without).max(axis=2) > 0.1
+    changed &= (np.abs(y) < 1) & (x > 0) & (x < 360)
+    rim = 360 / plain.grid.nlon * 1.5  # a cell and the line itself
+    # A line 2.5 pixels wide in a band of 73.
+    assert changed[np.abs(away - 30) < rim].mean() > 0.02
+    assert not changed[away < 30 - rim].any()
+    assert not changed[(away > 30 + rim) & (away < 65 - rim)].any()
 
 
 def test_same_corona_same_picture(
