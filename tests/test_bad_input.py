@@ -111,6 +111,8 @@ def test_a_disk_or_a_corona_is_no_map_to_extrapolate(
          "at most 10."),
         (("--rss", 0), "The source surface cannot lie at 0.0 solar radii; give more than 1 and "
          "at most 10."),
+        (("--holes", "aia.fits"), "--holes are outlined on a picture; give --picture PNG, too."),
+        (("--picture", "a.jpg"), "a.jpg: the picture is a PNG; give it a name that ends in .png."),
         (("--rss", "nan"), "The source surface cannot lie at nan solar radii; give more than 1 "
          "and at most 10."),
     ],
