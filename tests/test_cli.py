@@ -25,7 +25,10 @@ def test_a_cycle_tells_programs_what_it_made(published: Published) -> None:
     assert set(told["products"]) == set(KINDS)
     assert [entry["instrument"] for entry in told["inputs"]] == ["gong", "gong", "hmi"]
     assert sum(told["sources"].values()) == pytest.approx(1.0)
-    assert (told["qc"], told["notes"]) == (["cold_start"], [])
+    # A far-side network is there, and no picture for it.
+    assert told["qc"] == ["cold_start", "instrument_absent"]
+    (note,) = told["notes"]
+    assert note.startswith("euvi")
 
 
 def test_long_work_shows_its_progress_on_a_terminal(published: Published) -> None:
@@ -79,7 +82,7 @@ def test_files_are_described(small_archive: SmallArchive, products: dict[str, Pa
     assert corona["radial_cells"] == 4
     assert 0.0 < corona["open_area_fraction"] < 0.5
     assert set(corona["connections"]) == {"earth", "stereo-a"}
-    assert (corona["members"], len(corona["earth_sectors"])) == (3, 8)
+    assert (corona["members"], len(corona["earth_sectors"])) == (12, 8)
     assert 250 < corona["wind_speed_km_s"]["mean"] < 900
     assert corona["largest_holes"][0]["area"] > 0
     assert described(products["synchronic"])["kind"] == "synchronic map"

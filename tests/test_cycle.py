@@ -18,7 +18,7 @@ import pytest
 from small_archive import SmallArchive, small_settings
 
 from pipeline import publish
-from pipeline.archives import Fetched
+from pipeline.acts.intake import Look
 from pipeline.core import NothingObserved, Quality
 from pipeline.cycle import run_cycle
 from pipeline.publish import ProductSet
@@ -337,10 +337,10 @@ def test_a_month_of_real_frames(real_archive: Path, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, archives=ArchiveSettings(mirror=str(real_archive)))
     worked: list[str] = []
 
-    def track(frames: Iterable[Fetched]) -> Iterator[Fetched]:
-        for frame in frames:
-            worked.append(frame.file.path.name)
-            yield frame
+    def track(looks: Iterable[Look]) -> Iterator[Look]:
+        for look in looks:
+            worked.extend(fetched.file.path.name for fetched in look)
+            yield look
 
     products = run_cycle(at, settings, timedelta(days=28), track)
     days = [day for day in range(4, 31) if day not in (8, 13, 29)]
