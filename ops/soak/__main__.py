@@ -52,7 +52,8 @@ SETTINGS = {
 LAG = 2  # hours that may wait at full pace
 SLOWER = 10
 PATIENCE = 900.0  # s in which everything has to have come right at the end
-FLAT = 1.10  # growth of memory over the second half of the longest life
+FLAT = 1.10  # growth of memory over the second half of the longest life …
+SETTLED = 600.0  # s … if it is as long as this: before, caches are still filling
 
 
 class Soak:
@@ -244,9 +245,11 @@ def steady(samples: list[tuple[float, float, float, float]]) -> tuple[bool, dict
     half, end = longest[len(longest) // 4 : len(longest) // 2], longest[-len(longest) // 4 :]
     rss = [statistics.median(s[2] for s in part) / 2**20 for part in (half, end)]
     fds = [statistics.median(s[3] for s in part) for part in (half, end)]
-    return rss[1] <= FLAT * rss[0] and fds[1] <= fds[0] + 8, {
+    length = longest[-1][1] - longest[0][1]
+    flat = length < SETTLED or rss[1] <= FLAT * rss[0]
+    return flat and fds[1] <= fds[0] + 8, {
         "lives": len(lives),
-        "longest_s": round(longest[-1][1] - longest[0][1]),
+        "longest_s": round(length),
         "rss_mib_second_and_last_quarter": [round(v, 1) for v in rss],
         "fds_second_and_last_quarter": fds,
     }

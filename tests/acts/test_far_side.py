@@ -42,7 +42,7 @@ from pipeline.settings import EnhanceSettings
 from pipeline.simulator.orbits import stereo_a
 from pipeline.surface import analyse, blank, forecast, observe
 
-sys.path.append(str(Path(__file__).with_name("enhance")))
+sys.path.append(str(Path(__file__).parents[1] / "enhance"))
 from networks import write_network
 
 # STEREO-A stands 160° ahead then: it looks at the side that the Earth does not see.

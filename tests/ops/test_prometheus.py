@@ -24,7 +24,9 @@ from small_archive import SmallArchive
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
 PATIENCE = 300.0  # s; what never comes fails after it
-QUICK = "service.port = 0\nservice.deadline = '1m'\nservice.horizon = '65m'\nenhance.networks = []\n"
+QUICK = (
+    "service.port = 0\nservice.deadline = '1m'\nservice.horizon = '65m'\nenhance.networks = []\n"
+)
 
 
 def wait(look: Callable[[], T | None]) -> T:

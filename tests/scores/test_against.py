@@ -144,4 +144,4 @@ def test_the_text_for_people_has_every_sector(product: Path) -> None:
 
 
 def test_a_map_is_needed(tmp_path: Path) -> None:
-    assert "MAP --against FILE" in score("--against", tmp_path / "x.fts").output
+    assert "MAP with --against FILE" in score("--against", tmp_path / "x.fts").output

@@ -113,7 +113,8 @@ def test_recipes_build_networks_or_are_refused() -> None:
 def test_every_known_trunk_says_what_the_pipeline_must_know() -> None:
     for kind in TRUNKS:
         factor = 2 if kind == "subpixel" else 1
-        trunk = TRUNKS[kind](3, 1, factor)
+        needed = {"leading": 2} if kind == "hale-unet" else {}
+        trunk = TRUNKS[kind](3, 1, factor, **needed)
         assert (trunk.outputs, trunk.factor) == (1, factor)
         assert trunk.stride >= 1
         assert trunk.receptive_field >= 1
