@@ -25,7 +25,7 @@ def real_archive() -> Path:
 def default_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Settings of this machine's operator do not reach the tests."""
     file = tmp_path_factory.mktemp("settings") / "allsun.toml"
-    file.write_text("[enhance]\nmemory = 1.0\n")  # GiB; several tests run at once
+    file.write_text("")
     with pytest.MonkeyPatch.context() as environment:
         for name in os.environ:
             if name.startswith("ALLSUN_"):
