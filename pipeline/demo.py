@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from pipeline.simulator.archive import write_archive
 from pipeline.simulator.server import ArchiveServer
 
-# It has to be over in a minute and a half on two cores.
+# A newcomer waits for it: two days show every instrument, and take four minutes of processor time.
 DAYS = timedelta(days=2)
 EVERY = timedelta(hours=3)
 STEP = timedelta(hours=12)
