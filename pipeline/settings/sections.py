@@ -112,9 +112,10 @@ class QualitySettings(BaseModel):
     rather than all frames of a day, the map that they are held against is wrong."""
     field_strength: Annotated[float, Field(gt=0.0)] = 4000.0
     """Largest field of a cell, in gauss; that of the darkest umbrae, which are smaller."""
-    net_flux: Share = 0.05
+    net_flux: Share = 0.1
     """Largest net flux, as a part of the unsigned flux. With daily frames of HMI from January to
-    April 2014 it stayed below 0.03; a zero point off by 5 G in one frame makes 0.11."""
+    April 2014 it stayed below 0.03, after 28 days of them without a balance it was 0.07; a zero
+    point off by 5 G in one frame makes 0.11."""
     unsigned_flux_jump: Annotated[float, Field(gt=0.0)] = 0.15
     """Largest change of the unsigned flux that one cycle's observations may make, as a part.
     With those frames, a day apart, it stayed below 0.12 after four weeks."""
