@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pipeline import __version__, publish, surface
 from pipeline.acts import admission, extrapolation, farside, intake, networks, quality, sounding
@@ -107,7 +107,7 @@ def run_cycle(
 
     # 12. Publish everything at once.
     act("publish")
-    provenance = publish.Provenance(datetime.now(UTC), settings.digest())
+    provenance = settings.provenance()
     return publish.publish(settings.data, state, field, regions, provenance, digest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -67,7 +66,7 @@ def extrapolate(
     asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
         field = stages.extrapolate(state, settings, asked)
-    provenance = publish.Provenance(datetime.now(UTC), settings.digest())
+    provenance = settings.provenance()
     publish.write_corona(output, field, state, provenance)
     if picture:
         publish.write_coronal_picture(picture, state, field, provenance, observed)
@@ -107,7 +106,7 @@ def transport(
     state = stages.read_map(map_file)
     flow = surface.FLOWS[settings.surface.flow]
     carried = surface.balance(surface.forecast(state, parse_utc(to), flow))
-    provenance = publish.Provenance(datetime.now(UTC), settings.digest())
+    provenance = settings.provenance()
     publish.write_synchronic(output, carried, provenance)
     summary = {
         "output": str(output),

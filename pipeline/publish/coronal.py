@@ -51,6 +51,7 @@ def write_corona(path: Path, corona: Corona, map_: GlobalMap, provenance: Proven
     )
     attributes = global_attributes(path.stem, title, summary, corona.grid, map_, provenance)
     attributes |= {
+        "geospatial_vertical_max": corona.source_surface_radius,
         "solver": corona.solver,
         "radial_cells": corona.radial_cells,
         "field_line_start_radius": corona.start_radius,

@@ -16,12 +16,23 @@ class Provenance:
 
     created : UTC, when the product was made
     settings_digest : identifies the settings in force
+    institution, url, email : who answers for it
     software : version of this software
     """
 
     created: datetime
     settings_digest: str
+    institution: str = "allsun"
+    url: str | None = None
+    email: str | None = None
     software: str = __version__
+
+    @property
+    def contact(self) -> dict[str, str]:
+        """The attributes of ACDD that name who made and who publishes a product."""
+        known = {"name": self.institution, "url": self.url, "email": self.email}
+        roles = ("creator", "publisher")
+        return {f"{r}_{key}": value for r in roles for key, value in known.items() if value}
 
     @property
     def created_iso(self) -> str:

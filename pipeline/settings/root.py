@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -19,12 +20,16 @@ from pipeline.settings.sections import (
     CoronaSettings,
     CycleSettings,
     EnhanceSettings,
+    PublisherSettings,
     QualitySettings,
     RetentionSettings,
     ServiceSettings,
     SurfaceSettings,
 )
 from pipeline.settings.values import grid
+
+if TYPE_CHECKING:
+    from pipeline.publish import Provenance
 
 PREFIX = "ALLSUN_"
 
@@ -55,6 +60,8 @@ class Settings(BaseSettings):
     """What a map is held to before it is published."""
     corona: CoronaSettings = CoronaSettings()
     """The potential-field corona."""
+    publisher: PublisherSettings = PublisherSettings()
+    """Who answers for the products."""
     service: ServiceSettings = ServiceSettings()
     """The daemon."""
     retention: RetentionSettings = RetentionSettings()
@@ -85,6 +92,12 @@ class Settings(BaseSettings):
     def ledger_url(self) -> str:
         """Database of what was fetched."""
         return self.archives.ledger or f"sqlite:///{self.data.absolute()}/ledger.sqlite"
+
+    def provenance(self) -> Provenance:
+        """What a product made now, with these settings, says of its making."""
+        from pipeline.publish import Provenance  # here, for no other command needs NetCDF
+
+        return Provenance(datetime.now(UTC), self.digest(), **self.publisher.model_dump())
 
     def digest(self) -> str:
         """SHA-256 of the settings that shape products.

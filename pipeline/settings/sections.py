@@ -206,6 +206,19 @@ class ServiceSettings(BaseModel):
     """Time that a running cycle has to end when the daemon is told to; then it is abandoned."""
 
 
+class PublisherSettings(BaseModel):
+    """Who answers for the products; every file says so."""
+
+    model_config = MODEL
+
+    institution: Name = "allsun"
+    """Name of the centre."""
+    url: Annotated[str, Field(pattern="^https?://[^ ]+$")] | None = None
+    """Its web page."""
+    email: Annotated[str, Field(pattern="^[^@ ]+@[^@ ]+$")] | None = None
+    """Where users of the products may write to."""
+
+
 class RetentionSettings(BaseModel):
     """What is deleted, and when. The newest set never is."""
 

@@ -131,7 +131,9 @@ def farside() -> FarSide:
 
 @pytest.fixture(scope="session")
 def provenance() -> Provenance:
-    return Provenance(created=TIME + timedelta(hours=1), settings_digest="0123456789ab")
+    return Provenance(
+        TIME + timedelta(hours=1), "0123456789ab", "A Centre", "https://a.int", "desk@a.int"
+    )
 
 
 @pytest.fixture(scope="session")
