@@ -8,6 +8,7 @@ Every interval is one of :mod:`pipeline.core.clock`, which may run faster than t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -18,6 +19,7 @@ from apscheduler.events import (
     JobEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -91,8 +93,9 @@ class Schedule:
         self._jobs.start()
 
     def wake(self) -> None:
-        """Let the cycle begin now."""
-        self._jobs.modify_job("cycle", next_run_time=datetime.now(UTC))
+        """Let the cycle begin now, unless the schedule has been stopped meanwhile."""
+        with suppress(JobLookupError):
+            self._jobs.modify_job("cycle", next_run_time=datetime.now(UTC))
 
     def renew(self) -> None:
         """Reckon all times anew, after the clock was set."""
@@ -110,6 +113,9 @@ class Schedule:
 
     def stop(self) -> None:
         """Begin no further job; those that run are left to end."""
+        # APScheduler must not be stopped while it is handing out jobs: it would miss them after.
+        self._jobs.pause()
+        self._jobs.get_jobs()  # waits for that
         self._jobs.shutdown(wait=False)
 
     def _fetching(self, watch: Watch) -> Callable[[], None]:
