@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, create_engine, select, text
+from sqlalchemy import URL, DateTime, Dialect, Engine, create_engine, delete, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -170,6 +170,16 @@ class Ledger:
             resolved_at=None,
         )
         self._enter(lambda session: session.merge(failure))
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was fetched, or failed last, before that; how many rows went.
+
+        Of files that still lie in the cache the rows are needed: those go first.
+        """
+        old = (delete(File).where(File.fetched_at < before),
+               delete(Failure).where(Failure.failed_at < before))  # fmt: skip
+        with self._refusing(), self._engine.begin() as connection:
+            return sum(connection.execute(statement).rowcount for statement in old)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -123,7 +123,9 @@ class Work:
         store = publish.Store(self.settings.data)
         sets = store.prune(now - keep.products, now - keep.superseded)
         files = archives.prune(self.settings.data / "cache", keep.cache)
-        log.info("retention", sets=sets, cached_files=files)
+        with closing(Ledger(self.settings.ledger_url)) as ledger:
+            rows = ledger.prune(now - keep.cache)
+        log.info("retention", sets=sets, cached_files=files, ledger_rows=rows)
 
     def self_check(self) -> None:
         """See whether the work goes on: hours that wait are worked on, or nothing waits."""

@@ -229,4 +229,5 @@ class RetentionSettings(BaseModel):
     superseded: Duration = timedelta(days=30)
     """Age of valid times of which only the newest revision stays."""
     cache: Duration = timedelta(days=45)
-    """Age of fetched files that are deleted; longer than `cycle.history` asks none twice."""
+    """Age of fetched files that are deleted, and with them what the ledger knows of them; longer
+    than `cycle.history` asks none twice."""

@@ -76,6 +76,21 @@ def test_waits_grow_and_the_record_of_a_failure_stays(ledger: Ledger) -> None:
     assert [failure.attempts for failure in ledger.failures()] == [1]
 
 
+def test_what_is_old_is_forgotten_and_the_rest_is_not(ledger: Ledger) -> None:
+    day = timedelta(days=1)
+    for age in range(5):
+        ledger.add(file(f"u{age}", "s", NOON - age * day))
+        ledger.fail(f"v{age}", "a", NOON, "is cut short", "q", NOON - age * day)
+    ledger.add(file("u4", "new", NOON))  # its first content goes, the one that replaced it stays
+    assert ledger.prune(NOON - 2 * day) == 4
+    assert {row.url for row in ledger.known("a", NOON - day, NOON)} == {"u0", "u1", "u2", "u4"}
+    assert {failure.url for failure in ledger.failures()} == {"v0", "v1", "v2"}
+    current = ledger.current("u4")
+    assert current is not None
+    assert current.sha256 == "new"
+    assert ledger.prune(NOON - 2 * day) == 0
+
+
 def test_what_it_knows_survives_its_process(ledger: Ledger, url: str) -> None:
     ledger.add(file("u", "s"))
     again = Ledger(url)
