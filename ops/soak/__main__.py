@@ -18,7 +18,6 @@ import random
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ from pathlib import Path
 
 import trouble
 from fast import FastClock
+from steady import steady
 from sun import HOUR, GrowingArchive
 from watch import Reader, Scraper, Watcher
 
@@ -52,8 +52,6 @@ SETTINGS = {
 LAG = 2  # hours that may wait at full pace
 SLOWER = 10
 PATIENCE = 900.0  # s in which everything has to have come right at the end
-FLAT = 1.10  # growth of memory over the second half of the longest life …
-SETTLED = 600.0  # s … if it is as long as this: before, caches are still filling
 
 
 class Soak:
@@ -236,23 +234,6 @@ class Soak:
             "log_lines": dict(self.lines.most_common(40)),
             "exit_status": status,
         }
-
-
-def steady(samples: list[tuple[float, float, float, float]]) -> tuple[bool, dict[str, object]]:
-    """Whether memory and descriptors kept still in the longest life of the daemon."""
-    lives = {s[0] for s in samples}
-    longest = max(([s for s in samples if s[0] == life] for life in lives), key=len)
-    half, end = longest[len(longest) // 4 : len(longest) // 2], longest[-len(longest) // 4 :]
-    rss = [statistics.median(s[2] for s in part) / 2**20 for part in (half, end)]
-    fds = [statistics.median(s[3] for s in part) for part in (half, end)]
-    length = longest[-1][1] - longest[0][1]
-    flat = length < SETTLED or rss[1] <= FLAT * rss[0]
-    return flat and fds[1] <= fds[0] + 8, {
-        "lives": len(lives),
-        "longest_s": round(length),
-        "rss_mib_second_and_last_quarter": [round(v, 1) for v in rss],
-        "fds_second_and_last_quarter": fds,
-    }
 
 
 def stop(stage: trouble.Stage) -> int:

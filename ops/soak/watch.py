@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import xarray as xr
 from prometheus_client.parser import text_string_to_metric_families
+from steady import Sample
 
 
 class Watcher:
@@ -87,7 +88,7 @@ class Scraper:
         self.grown: defaultdict[str, float] = defaultdict(float)
         self.newest: dict[str, float] = {}
         self.largest: defaultdict[str, float] = defaultdict(float)
-        self.resources: list[tuple[float, float, float, float]] = []  # start, time, RSS, fds
+        self.resources: list[Sample] = []
         self.failures = 0
 
     def __call__(self) -> None:
@@ -116,7 +117,6 @@ class Scraper:
                                        if part.startswith("outcome"))}:  # fmt: skip
                 self.grown[short] += growth
         self._last = self.newest = values
-        self.resources.append(
-            (started, time.monotonic(), values["process_resident_memory_bytes"],
-             values["process_open_fds"])
-        )  # fmt: skip
+        cycles = sum(v for key, v in values.items() if key.startswith("allsun_cycles_total"))
+        rss, fds = values["process_resident_memory_bytes"], values["process_open_fds"]
+        self.resources.append(Sample(started, time.monotonic(), rss, fds, cycles))

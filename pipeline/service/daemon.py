@@ -21,7 +21,7 @@ import structlog
 
 from pipeline import __version__, publish, telemetry
 from pipeline.core import AllsunError, BadRequest, CannotWrite, clock
-from pipeline.service import http, logs, metrics, notify
+from pipeline.service import http, logs, memory, metrics, notify
 from pipeline.service.schedule import Schedule
 from pipeline.service.work import Work
 from pipeline.settings import Settings
@@ -74,6 +74,7 @@ class Daemon:
             signal.signal(number, self._on_signal)
         with http.Server(pages, service.host, service.port) as server:
             publish.Store(self._settings.data).recover()
+            memory.settle()
             self._schedule.start()
             notify.tell("READY=1")
             log.info(

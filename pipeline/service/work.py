@@ -24,7 +24,7 @@ from pipeline.acts import farside, intake, networks, sounding
 from pipeline.archives import Group, Ledger
 from pipeline.core import AllsunError, CannotWrite, clock
 from pipeline.cycle import run_cycle
-from pipeline.service import hours, metrics, newest
+from pipeline.service import hours, memory, metrics, newest
 from pipeline.service.hours import HOUR, Made
 from pipeline.settings import Settings
 
@@ -244,6 +244,7 @@ class Work:
             told = {k: v for k, v in record.items() if k not in ("hour", "begun")}
             (log.error if record["outcome"] == "failed" else log.info)("cycle", **told)
         self.cycles.appendleft(record)
+        memory.give_back()
         return writable
 
     def _failure(self, hour: datetime, error: Exception) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 SOAK = Path(__file__).parents[2] / "ops" / "soak"
+sys.path.append(str(SOAK))
+
+from steady import Sample, steady  # noqa: E402  a script's own module
 
 
 def test_hours_with_troubles_leave_every_hour_accounted_for(tmp_path: Path) -> None:
@@ -23,3 +26,33 @@ def test_hours_with_troubles_leave_every_hour_accounted_for(tmp_path: Path) -> N
     assert report["hours_due"]["valid"] > 0
     assert report["latest"]["sets"] > 1
     assert report["troubles"]
+    assert report["resources"]["judged"]
+
+
+def life(start: float, rss: list[float], fds: float = 20.0) -> list[Sample]:
+    """A daemon scraped once a second, which makes a cycle in four; *rss* in MiB."""
+    return [
+        Sample(start, start + second, mib * 2**20, fds, second // 4)
+        for second, mib in enumerate(rss)
+    ]
+
+
+class TestMemory:
+    def test_of_a_life_that_warms_up_and_stays_is_steady(self) -> None:
+        rss = [min(200.0 + 40 * second, 400.0) for second in range(40)]
+        good, found = steady(life(0.0, rss))
+        assert good
+        assert found["judged"] == [{"seconds": 31, "rss_mib": [400, 400], "fds": [20, 20]}]
+
+    def test_that_leaks_in_any_life_is_not(self) -> None:
+        still, leaking = [400.0] * 60, [400.0 + 2 * second for second in range(60)]
+        assert steady(life(0.0, still) + life(100.0, still))[0]
+        assert not steady(life(0.0, leaking) + life(100.0, still))[0]
+        assert not steady(life(0.0, still) + life(100.0, leaking))[0]
+
+    def test_is_not_the_only_thing_that_leaks(self) -> None:
+        samples = life(0.0, [400.0] * 60)
+        assert not steady([one._replace(fds=one.time) for one in samples])[0]
+
+    def test_that_nobody_could_judge_is_not_called_steady(self) -> None:
+        assert not steady(life(0.0, [400.0] * 16))[0]

@@ -1,0 +1,47 @@
+"""Whether memory and file descriptors kept still, as the scrapes of a soak saw them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
+
+WARM = 2  # cycles of a life; the first loads the compiled code, the second has a map to carry on
+ENOUGH = 12  # scrapes, so that a quarter is not one of them
+FLAT = 1.10  # growth of memory, from the first quarter after the warm-up to the last
+FEW = 8  # file descriptors more
+
+
+class Sample(NamedTuple):
+    """One scrape of the daemon that began at *start*."""
+
+    start: float
+    time: float
+    rss: float
+    fds: float
+    cycles: float
+
+
+def steady(samples: Iterable[Sample]) -> tuple[bool, dict[str, object]]:
+    """Whether they did in every life that was long enough to tell, if any was, and the figures."""
+    lives = [list(life) for _, life in groupby(samples, key=lambda sample: sample.start)]
+    warm = [[sample for sample in life if sample.cycles >= WARM] for life in lives]
+    judged = [_growth(life) for life in warm if len(life) >= ENOUGH]
+    good = all(rss <= FLAT * first and fds <= before + FEW for first, rss, before, fds, _ in judged)
+    return good and bool(judged), {
+        "lives": len(lives),
+        "judged": [
+            {"seconds": round(seconds), "rss_mib": [round(first), round(rss)], "fds": [before, fds]}
+            for first, rss, before, fds, seconds in judged
+        ],
+    }
+
+
+def _growth(life: list[Sample]) -> tuple[float, float, float, float, float]:
+    """Memory (MiB) and descriptors in the first and the last quarter, medians, and the length."""
+    quarter = len(life) // 4
+    first, last = life[:quarter], life[-quarter:]
+    rss = [statistics.median(sample.rss for sample in part) / 2**20 for part in (first, last)]
+    fds = [statistics.median(sample.fds for sample in part) for part in (first, last)]
+    return rss[0], rss[1], fds[0], fds[1], life[-1].time - life[0].time
