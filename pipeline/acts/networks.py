@@ -1,10 +1,10 @@
-"""The networks that the settings choose, each opened once in the life of a process."""
+"""The networks that the settings choose, each opened once as long as the settings stay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Hashable, Iterable
 from pathlib import Path
+from threading import Lock
 
 from pipeline import enhance
 from pipeline.core import BadFile, BadRequest, SolarImage
@@ -42,21 +42,32 @@ def folder(settings: Settings) -> Path:
 
 
 def runtime(settings: Settings, provider: Provider | None = None) -> Runtime:
-    """What opens networks as the settings say, or on one *provider* alone."""
+    """What opens networks as the settings say, or on one *provider* alone.
+
+    What was opened by other settings is closed, for it may hold gigabytes.
+    """
     providers = (provider,) if provider else settings.enhance.providers
     memory = int(settings.enhance.memory * GIB)
-    return _runtime(providers, settings.data / "cache" / "engines", memory)
+    chosen = providers, settings.data / "cache" / "engines", memory
+    wanted = *chosen, folder(settings), settings.enhance.networks
+    with _changing:
+        for other in _runtimes.keys() - {wanted}:
+            _runtimes.pop(other).close()
+        if wanted not in _runtimes:
+            _runtimes[wanted] = Runtime(*chosen)
+        return _runtimes[wanted]
 
 
-_runtime = cache(Runtime)
+_changing = Lock()
+_runtimes: dict[Hashable, Runtime] = {}  # one at most
 
 
 def ready(settings: Settings, lost: list[str]) -> list[Engine]:
     """The networks that can run, in the order of the settings; why others cannot is *lost*."""
-    engines: list[Engine] = []
+    opener, engines = runtime(settings), list[Engine]()
     for name in settings.enhance.networks:
         try:
-            engines.append(engine(name, settings))
+            engines.append(opener.open(network(name, settings)))
         except (BadFile, BadRequest) as error:
             lost.append(str(error))
     return engines
