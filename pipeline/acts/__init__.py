@@ -6,6 +6,7 @@ Where do I find …
     pictures from beside the Earth, regions behind the limb?   ``farside``
     what helioseismology tells?                                ``sounding``
     maps of others to begin from or compare with?              ``peers``
+    how frames compare with the map and each other?            ``frames``
     whether a map may be seen?                                 ``quality``
     which map is published?                                    ``admission``
     which corona the settings ask for?                         ``extrapolation``

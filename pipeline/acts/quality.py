@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from pipeline.core import CarringtonGrid, Check, GlobalMap, Quality, Severity, Source, earth
-from pipeline.core.geometry import Floats
+from pipeline.acts import frames
+from pipeline.core import Check, GlobalMap, Quality, Severity, Source, earth
 from pipeline.settings import CheckName, QualitySettings, Settings
 from pipeline.surface import Layer
 
@@ -26,9 +26,7 @@ MAGNETOGRAPHS = {"hmi": Source.HMI, "gong": Source.GONG}
 POLAR_CAP = 60.0  # deg; poleward of it nothing is seen well, and every map rests on transport
 ROTATION_HOURS = 24 * 27.2753  # one Carrington rotation: by then all longitudes have passed
 LIMB = 0.17  # cosine; within 10 deg of the limb a cell is neither seen well nor hidden
-CENTRAL = 0.5  # cosine; nearer to the limb a frame is stronger for taking its field as radial
-BLOCK = 4  # cells; over two degrees neither seeing nor six hours of rotation count
-ENOUGH = 50  # blocks seen by both; fewer tell nothing
+ENOUGH = 50  # pairs of neighbours; fewer tell nothing
 OWN_FLAGS = {"newest_age": Quality.STALE_INPUT, "net_flux": Quality.FLUX_IMBALANCE}
 # Cosmic rays and saturated pixels are no reason to doubt an image: one pixel in a thousand.
 UNTRAINED = 1e-3
@@ -57,6 +55,7 @@ def inspect(
         net_flux(map_, limits),
         unsigned_flux_jump(map_, carried, limits),
         frame_flux(carried, layers, limits),
+        frame_scale(carried, layers, limits),
         polar_field(map_, limits),
         seam(map_, limits),
         hmi_gong_correlation(layers, limits),
@@ -121,22 +120,22 @@ def frame_flux(
     Within 60 deg of disk centre; of the instruments whose frames entered, the worst. The map
     itself tells little, for it follows a frame only as far as it believes it.
     """
-    if carried is None:
-        return _not_asked("frame_flux", limits.frame_flux, limits)
-    ratios = {}
-    for name in MAGNETOGRAPHS.keys() & layers.keys():
-        layer = layers[name]
-        mu = layer.observation.observer.mu(*carried.grid.mesh())
-        seen = np.isfinite(layer.br) & (mu > CENTRAL)
-        if seen.any() and carried.br[seen].any():
-            ratios[name] = float(
-                np.abs(layer.br[seen]).mean() / np.abs(carried.br[seen], dtype=np.float64).mean()
-            )
-    if not ratios or not all(ratios.values()):
-        return _not_asked("frame_flux", limits.frame_flux, limits)
-    worst = max(ratios, key=lambda name: _factor(ratios[name]))
-    sentence = f"The frame of {worst} is {ratios[worst]:.2f} times as strong as the map there."
-    return _at_most("frame_flux", _factor(ratios[worst]), limits.frame_flux, sentence, limits)
+    ratios = frames.strengths(carried, layers) if carried else {}
+    told = "is {:.2f} times as strong as the map there."
+    return _worst("frame_flux", ratios, limits.frame_flux, told, limits)
+
+
+def frame_scale(
+    carried: GlobalMap | None, layers: Mapping[str, Layer], limits: QualitySettings
+) -> Check:
+    """Factor by which a frame and the map that awaited it differ in the spread of the quiet Sun.
+
+    Quiet Sun is most of every frame and the same from day to day, so that this is finer than
+    ``frame_flux``: it finds half the field, and noise that is lost in active regions.
+    """
+    ratios = frames.quiet_spreads(carried, layers) if carried else {}
+    told = "has {:.2f} times the quiet Sun of the map there."
+    return _worst("frame_scale", ratios, limits.frame_scale, told, limits)
 
 
 def polar_field(map_: GlobalMap, limits: QualitySettings) -> Check:
@@ -168,7 +167,7 @@ def seam(map_: GlobalMap, limits: QualitySettings) -> Check:
 def hmi_gong_correlation(layers: Mapping[str, Layer], limits: QualitySettings) -> Check:
     """Pearson correlation of HMI and GONG over blocks of cells that both see."""
     limit = limits.hmi_gong_correlation
-    pair = _both(layers)
+    pair = frames.both(layers)
     if pair is None:
         return _not_asked("hmi_gong_correlation", limit, limits)
     correlation = float(np.corrcoef(*pair)[0, 1])
@@ -179,7 +178,7 @@ def hmi_gong_correlation(layers: Mapping[str, Layer], limits: QualitySettings) -
 def hmi_gong_scale(layers: Mapping[str, Layer], limits: QualitySettings) -> Check:
     """Factor by which HMI and GONG differ in strength (standard deviations) where both see."""
     limit = limits.hmi_gong_scale
-    pair = _both(layers)
+    pair = frames.both(layers)
     if pair is None or not pair.std(axis=1).all():
         return _not_asked("hmi_gong_scale", limit, limits)
     hmi, gong = pair.std(axis=1)
@@ -272,20 +271,19 @@ def _ages(map_: GlobalMap) -> dict[str, timedelta]:
     return {name: map_.time - map_.last_observed.get(name, NEVER) for name in MAGNETOGRAPHS}
 
 
-def _both(layers: Mapping[str, Layer]) -> Floats | None:
-    """HMI and GONG in blocks of cells that both see whole, (2, n) gauss, if they are enough."""
-    if not MAGNETOGRAPHS.keys() <= layers.keys():
-        return None
-    blocks = []
-    for name in MAGNETOGRAPHS:
-        br = layers[name].br
-        grid = CarringtonGrid(br.shape[1], br.shape[0])
-        blocks.append(
-            grid.block_mean(br, CarringtonGrid(grid.nlon // BLOCK, grid.nlat // BLOCK)).ravel()
-        )
-    pair = np.stack(blocks)
-    pair = pair[:, np.isfinite(pair).all(axis=0)]
-    return pair if pair.shape[1] >= ENOUGH and pair.std(axis=1).all() else None
+def _worst(
+    name: CheckName,
+    ratios: Mapping[str, float],
+    limit: float,
+    told: str,
+    limits: QualitySettings,
+) -> Check:
+    """The check of the instrument whose ratio is farthest from one; *told* is said of its frame."""
+    if not ratios or not all(ratio > 0.0 for ratio in ratios.values()):
+        return _not_asked(name, limit, limits)
+    worst = max(ratios, key=lambda instrument: _factor(ratios[instrument]))
+    sentence = f"The frame of {worst} {told.format(ratios[worst])}"
+    return _at_most(name, _factor(ratios[worst]), limit, sentence, limits)
 
 
 def _factor(ratio: float) -> float:

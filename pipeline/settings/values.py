@@ -73,6 +73,7 @@ CheckName = Literal[
     "net_flux",
     "unsigned_flux_jump",
     "frame_flux",
+    "frame_scale",
     "polar_field",
     "seam",
     "hmi_gong_correlation",

@@ -137,17 +137,46 @@ def test_each_check_finds_its_fault(name: str, spoil: Callable[[GlobalMap], Glob
 def test_instruments_are_held_against_each_other_and_the_map() -> None:
     hmi = good_layers()["hmi"].br
     other = np.random.default_rng(1).normal(0.0, 400.0, GRID.shape)
-    assert failed(good_map(), gong=layer("gong", hmi / 1.6)) == {"hmi_gong_scale"}
+    assert failed(good_map(), gong=layer("gong", hmi / 1.6)) == {"frame_scale", "hmi_gong_scale"}
     assert "hmi_gong_correlation" in failed(good_map(), gong=layer("gong", hmi + other))
     assert failed(good_map(), gong=layer("gong", -hmi)) == {"hmi_gong_correlation"}
-    assert failed(good_map(), hmi=layer("hmi", 3 * hmi)) == {"frame_flux", "hmi_gong_scale"}
+    found = failed(good_map(), hmi=layer("hmi", 3 * hmi))
+    assert found == {"frame_flux", "frame_scale", "hmi_gong_scale"}
+
+
+@pytest.mark.parametrize("instrument", ["hmi", "gong"])
+@pytest.mark.parametrize("factor", [0.5, 1.5])
+def test_a_frame_of_another_scale_is_found_by_itself_and_beside_the_other(
+    instrument: str, factor: float
+) -> None:
+    wrong = layer(instrument, factor * good_layers()[instrument].br)
+    assert failed(good_map(), **{instrument: wrong}) == {"frame_scale", "hmi_gong_scale"}
+    alone = quality.inspect(good_map(), good_map(), {instrument: wrong}, SETTINGS)
+    assert [c.name for c in alone if not c.passed] == ["frame_scale"]
+
+
+def test_noise_and_a_zero_point_are_told_apart() -> None:
+    hmi = good_layers()["hmi"].br
+    spread = np.median(np.abs(hmi[np.isfinite(hmi)]))
+    noise = np.random.default_rng(2).normal(0.0, 4 * spread, GRID.shape)
+    assert "frame_scale" in failed(good_map(), hmi=layer("hmi", hmi + noise))
+    assert "frame_scale" not in failed(good_map(), hmi=layer("hmi", hmi + 3 * spread))
+
+
+def test_a_frame_is_not_held_against_what_the_map_has_not_seen_for_days() -> None:
+    wrong = layer("hmi", 1.5 * good_layers()["hmi"].br)
+    assert "frame_scale" in failed(good_map(), hmi=wrong)
+    # A map this old would count as one that is still filling; here only the age matters.
+    old = replace(good_map(), age=good_map().age + np.float32(73.0))
+    assert "frame_scale" not in failed(good_map(), old, hmi=wrong)
 
 
 def test_what_cannot_be_asked_passes_without_a_value() -> None:
     checks = quality.inspect(good_map(), None, {}, SETTINGS)
     unasked = {c.name for c in checks if math.isnan(c.value)}
     assert unasked == {
-        "unsigned_flux_jump", "frame_flux", "hmi_gong_correlation", "hmi_gong_scale",
+        "unsigned_flux_jump", "frame_flux", "frame_scale", "hmi_gong_correlation",
+        "hmi_gong_scale",
     }  # fmt: skip
     assert all(check.passed for check in checks)
 
