@@ -120,15 +120,16 @@ def main(folder: Path) -> None:
             failed = sum(not check.passed for check in column)
             told = " | ".join(f"{figure:.3g}" for figure in figures)
             print(f"| `{column[0].name}` | {told} | {column[0].limit:g} | {failed} |")
-    print(
-        "\n| fault of one frame | found by (critical ones are marked) | beside GONG |\n|---|---|---|"
-    )
+    print("\n| fault of one frame | found by (critical ones are marked) | beside GONG |")
+    print("|---|---|---|")
     beside = {"gong": gong_of(kept[1])}
     for name, frame in spoiled(kept[1]):
         print(f"| {name} | {found(kept[0], frame)} | {found(kept[0], frame, beside)} |", flush=True)
 
 
-def found(last: GlobalMap, frame: SolarImage, beside: Mapping[str, surface.Layer] = ALONE) -> str:
+def found(
+    last: GlobalMap | None, frame: SolarImage, beside: Mapping[str, surface.Layer] = ALONE
+) -> str:
     """Which checks fail, and by how much."""
     try:
         failed = [check for check in mapped(last, frame, beside)[1] if not check.passed]
