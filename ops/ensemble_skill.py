@@ -25,7 +25,6 @@ from pipeline.scores.returning import Blended
 from pipeline.scores.sectors import SECTORS
 from pipeline.simulator.sun import Moment, simulate
 from pipeline.surface import Flow, Layer, analyse, blank, constrain_poles, with_members
-from pipeline.surface.assimilation import BELIEVED
 from pipeline.surface.ensemble import doubts
 from pipeline.surface.transport import blur
 from pipeline.surface.uncertainty import strength, view_variance
@@ -41,17 +40,17 @@ def looked_at(moment: Moment, day: int) -> Layer:
     observer, br = earth(moment.time), moment.br.astype(np.float64)
     mu = observer.mu(*GRID.mesh())
     seen = mu > 0.1
-    best = observer.mu(np.full(GRID.nlat, observer.carrington_longitude), GRID.lat)
     mu = mu.clip(min=0.1)
     view = np.sqrt(view_variance(mu, strength(np.where(seen, br, np.nan), GRID)))
     # A look errs as the day before: the pattern moves on slowly.
     error = view * doubts(GRID, 2, day // 3)[0]
     error += NOISE / mu * np.random.default_rng(day).normal(size=GRID.shape)
-    sigma = np.where(mu >= BELIEVED * best[:, np.newaxis], np.hypot(NOISE / mu, view), np.inf)
+    sigma = np.hypot(NOISE / mu, view)
     observation = Observation(
         "hmi", Quantity.B_LOS, moment.time, observer, InputFile(Path("hmi.fits"), "", "")
     )
-    return Layer(np.where(seen, br + error, np.nan), np.where(seen, sigma, np.nan), observation)
+    br = np.where(seen, br + error, np.nan)
+    return Layer(br, np.where(seen, sigma, np.nan), observation, NOISE / mu)
 
 
 def main(days: int) -> None:

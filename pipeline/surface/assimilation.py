@@ -36,7 +36,7 @@ from pipeline.surface.flows import Flow
 from pipeline.surface.regrid import regrid
 from pipeline.surface.remap import cell_means, radial_field
 from pipeline.surface.rotation import rotate_labels
-from pipeline.surface.uncertainty import CLIMATE_SIGMA, grown, strength, view_variance
+from pipeline.surface.uncertainty import CLIMATE_SIGMA, REGIONS, grown, strength, view_variance
 
 Floats = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -48,14 +48,10 @@ FLOW = Flow()
 # magnetograms of pictures errs alike on a region for as long as that lives: a rotation.
 REPEATED, MEMORY_DAYS, NETWORK_MEMORY_DAYS = 0.99, 1.0, 27.0
 # Where the surroundings are stronger than so many times what the map has (towards the limb the
-# same region looks 1.25 times as strong), something has emerged, and the map may be off by as
-# much as it lacks there.
-EMERGED, UNFORESEEN = 1.5, 1.0
+# same region looks 1.25 times as strong), something has emerged, and the map is off by what it
+# lacks there as much as one is that has not seen a region of that strength for long.
+EMERGED, UNFORESEEN = 1.5, REGIONS[1]
 MU_MIN = 0.1
-# Of the best view that a latitude ever offers, below which a look adds nothing: days before or
-# after, the same place is seen far better. With it the flux of what leaves at the west limb was
-# 5 % nearer to what had been seen, in January 2014.
-BELIEVED = 0.4
 # A synoptic map is a mean of views up to 60° from disk centre and of a day or more.
 SYNOPTIC_MU, SYNOPTIC_DAYS = 0.5, 1.0
 MIN_COVERAGE = 0.5
@@ -82,12 +78,13 @@ _EPOCH = datetime.fromisoformat("2000-01-01T00:00Z")
 class Layer:
     """One observation on the grid: br and sigma in gauss, NaN where nothing was seen.
 
-    sigma is infinite where a look is too slanted to be believed.
+    noise : gauss, the part of sigma that pixels make; by it weak field looks stronger than it is
     """
 
     br: Floats
     sigma: Floats
     observation: Observation
+    noise: Floats | float = 0.0
 
 
 def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
@@ -95,8 +92,7 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
 
     The field is put on HMI's scale. Its error is that of the pixels averaged over the cell,
     where pixels within its correlation length count as one, plus the error of taking the
-    field as radial, which grows with the field around and towards the limb. Near the east and
-    west limb, not at the poles, a look is not believed at all.
+    field as radial, which grows with the field around and towards the limb.
 
     Raises
     ------
@@ -120,11 +116,10 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
         noise = cell_means(image.sigma, image.mask, disk, grid, MU_MIN).mean
     error = scale * noise * share / (1.0 if radial else cells.mu)
     br = np.where(seen, scale * cells.mean, np.nan)
-    sigma = np.sqrt(error**2 + view_variance(cells.mu, strength(br, grid)))
-    observer = observation.observer
-    best = observer.mu(np.full(grid.nlat, observer.carrington_longitude), grid.lat)
-    sigma = np.where(cells.mu >= BELIEVED * best[:, np.newaxis], sigma, np.inf)
-    return Layer(br, np.where(seen, sigma, np.nan), observation)
+    # A network that tells its error has taken the noise out.
+    noisy: Floats | float = np.where(seen, error, np.nan) if image.sigma is None else 0.0
+    sigma = np.sqrt(error**2 + view_variance(cells.mu, strength(br, grid, noisy)))
+    return Layer(br, np.where(seen, sigma, np.nan), observation, noisy)
 
 
 def blank(time: datetime, grid: CarringtonGrid) -> GlobalMap:
@@ -212,26 +207,31 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     """Combine *state* and *layer* by the Kalman gain of errors that may be correlated.
 
     The older of the two is first carried to the time of the newer. An instrument repeats
-    its error from frame to frame (the field is taken as radial each time), so what the map
-    owes to it shares the error of its next frame: a better view replaces a worse one, a worse
-    one changes little, however often it comes, and a late frame does not undo a newer one.
-    Where a region has emerged, the map was more wrong than it claimed.
+    its error from frame to frame (the field is taken as radial each time), so the map's error
+    is correlated with that of its next frame, by r say: a better view replaces a worse one, and
+    one that errs by 1/r times as much as the map or more changes nothing, however often it
+    comes. Where a region has emerged, the map was more wrong than it claimed.
+
+    A cell rests on an instrument, and is as old as its look, if that makes up half of the cell
+    or more; otherwise both stay what they were, and no cell grows older. So of two that look at
+    the same time the one that errs less is named, whichever comes first.
     """
     observation = layer.observation
     time = max(state.time, observation.time)
     state, layer = forecast(state, time, flow), _carried(layer, state.grid, time)
-    seen = np.isfinite(layer.br) & np.isfinite(layer.sigma)
-    layer = replace(layer, br=np.where(seen, layer.br, np.nan))
+    seen = np.isfinite(layer.br)
     expected = EMERGED * strength(np.where(seen, state.br, np.nan), state.grid)
-    emerged = np.fmax(strength(layer.br, state.grid) - expected, 0.0)
+    emerged = np.fmax(strength(layer.br, state.grid, layer.noise) - expected, 0.0)
     prior, error = state.sigma.astype(np.float64) ** 2 + (UNFORESEEN * emerged) ** 2, layer.sigma**2
     repeated, age = _repeated(state, observation), _hours(observation.time, time)
-    shared = repeated * np.fmin(prior, error)
-    gain = np.where(seen, (prior - shared) / (prior + error - 2.0 * shared), 0.0)
-    variance = np.where(seen, prior - gain * (prior - shared), state.sigma**2)
+    shared = repeated * np.sqrt(prior * error)
+    apart = prior + error - 2.0 * shared
+    gain = np.divide(prior - shared, apart, out=np.zeros_like(prior), where=seen & (apart > 0.0))
+    gain = gain.clip(0.0, 1.0)
+    both = (1.0 - gain) ** 2 * prior + gain**2 * error + 2.0 * gain * (1.0 - gain) * shared
+    variance = np.where(seen, both, state.sigma**2)
     members = _pulled(members_of(state), layer, gain)
-    # At least half the weight, of the frame and of its kind before it; no cell grows older.
-    trusted = seen & ((1.0 - repeated / 2.0) * error <= prior) & ~(state.age < age)
+    trusted = (gain >= 0.5) & ~(state.age < age)
     newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
@@ -251,7 +251,7 @@ def _pulled(members: Single, layer: Layer, gain: Floats) -> Single:
 
     An instrument errs alike all day, so the errors are the same for its frames of a day.
     """
-    seen = np.isfinite(layer.br) & np.isfinite(layer.sigma)
+    seen = np.isfinite(layer.br)
     weight = gain.astype(np.float32)
     target = np.where(seen, layer.br, 0.0).astype(np.float32)
     error = np.where(seen, layer.sigma, 0.0).astype(np.float32)
@@ -285,9 +285,12 @@ def _repeated(state: GlobalMap, observation: Observation) -> float:
 def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
     """Take a *layer* that is older than *time* there, by whole cells: it has gaps."""
     start, stop = _days(layer.observation.time), _days(time)
-    br = rotate_labels(layer.br, grid, start, stop)
-    variance = rotate_labels(layer.sigma, grid, start, stop) ** 2
-    return replace(layer, br=br, sigma=np.sqrt(grown(variance, strength(br, grid), stop - start)))
+    br, sigma, noise = (
+        rotate_labels(np.broadcast_to(part, grid.shape), grid, start, stop)
+        for part in (layer.br, layer.sigma, layer.noise)
+    )
+    variance = grown(sigma**2, strength(br, grid, noise), stop - start)
+    return replace(layer, br=br, sigma=np.sqrt(variance), noise=noise)
 
 
 def balance(state: GlobalMap) -> GlobalMap:
