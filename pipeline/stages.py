@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline import archives, instruments, publish, surface
-from pipeline.acts import extrapolation, networks, peers
+from pipeline.acts import coronal_holes, extrapolation, networks, peers
 from pipeline.core import BadRequest, CarringtonGrid, Corona, GlobalMap, SolarImage
 from pipeline.enhance import Network, installed, objection, suits
 from pipeline.enhance import enhance as enhance_images
-from pipeline.scores.observed_holes import holes_at
 from pipeline.settings import Provider, Settings
 
 
@@ -143,29 +141,28 @@ def _product(path: Path) -> dict[str, Any]:
     }
 
 
-def extrapolate(state: GlobalMap, settings: Settings, asked: Mapping[str, object]) -> Corona:
+def extrapolate(
+    state: GlobalMap, settings: Settings, asked: Mapping[str, object], picture: Path | None = None
+) -> Corona:
     """The corona of a map on its own grid; what is *asked* for, if not None, beats the settings.
+
+    picture : of the Sun, to hold open field against the coronal holes on it
 
     Raises
     ------
-    BadRequest : the map or what is asked for cannot be extrapolated.
+    BadFile : the picture shows no solar disk at 193 or 195 Å.
+    BadRequest : the map or what is asked for cannot be extrapolated, or the picture was taken
+        more than a day from the map's time.
     """
+    observed = None
+    if picture:
+        image = instruments.read(archives.local(picture))
+        observed = coronal_holes.holes_at(state.time, image, state.grid)
     update = {name: value for name, value in asked.items() if value is not None}
     chosen = settings.corona.model_copy(update=update)
     return extrapolation.extrapolate(
-        state, state.grid, settings.model_copy(update={"corona": chosen})
+        state, state.grid, settings.model_copy(update={"corona": chosen}), observed
     )
-
-
-def observed_holes(path: Path, state: GlobalMap) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Cells of a map where a picture of the Sun has coronal holes, and where it would show them.
-
-    Raises
-    ------
-    BadFile : the file is no picture of a solar disk at 193 or 195 Å.
-    BadRequest : it was taken more than a day from the map's time.
-    """
-    return holes_at(state.time, instruments.read(archives.local(path)), state.grid)
 
 
 def describe_corona(field: Corona) -> dict[str, Any]:
@@ -199,6 +196,7 @@ def describe_corona(field: Corona) -> dict[str, Any]:
         "expansion_factor_field": field.wind.expansion,
         "wind_speed_km_s": _range(field.wind.speed),
         "wind_speed_1au_km_s": _range(field.wind.speed_1au),
+        **({"observed_holes": asdict(field.hole_score)} if field.hole_score else {}),
         "members": len(fluxes),
         "member_open_flux_mx": [min(fluxes), max(fluxes)],
         "connections": {

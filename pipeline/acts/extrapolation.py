@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pipeline import corona
+from pipeline.acts import coronal_holes
 from pipeline.core import CarringtonGrid, Corona, GlobalMap, Observer
+from pipeline.core.corona import ObservedHoles
 from pipeline.core.ephemeris import PLANETS, earth, earths, moved, planet, stereo_a, stonyhurst
 from pipeline.settings import CoronaSettings, Settings
 
@@ -19,10 +21,17 @@ SECTOR_STEP = timedelta(hours=6)
 SPACECRAFT = {"euvi-a": "stereo-a", "euvi-b": "stereo-b"}
 
 
-def extrapolate(map_: GlobalMap, grid: CarringtonGrid, settings: Settings) -> Corona:
+def extrapolate(
+    map_: GlobalMap,
+    grid: CarringtonGrid,
+    settings: Settings,
+    observed: ObservedHoles | None = None,
+) -> Corona:
     """The corona above *map_* on *grid*, with everything that is derived from it.
 
     Prepared operators are kept below the data directory, where there is one.
+
+    observed : coronal holes of a picture, to hold the open field against
 
     Raises
     ------
@@ -31,8 +40,9 @@ def extrapolate(map_: GlobalMap, grid: CarringtonGrid, settings: Settings) -> Co
     """
     cache = settings.data / "cache" / "corona"
     members = () if map_.members is None else map_.members
-    return corona.extrapolate(
-        map_.grid.block_mean(map_.br, grid),
+    br = map_.grid.block_mean(map_.br, grid)
+    found = corona.extrapolate(
+        br,
         grid,
         map_.time,
         recipe(settings.corona),
@@ -41,6 +51,7 @@ def extrapolate(map_: GlobalMap, grid: CarringtonGrid, settings: Settings) -> Co
         path=course(map_.time),
         cache=cache if settings.data.is_dir() else None,
     )
+    return coronal_holes.beside(found, br, observed) if observed else found
 
 
 def recipe(chosen: CoronaSettings) -> corona.Recipe:

@@ -62,14 +62,13 @@ def extrapolate(
     if holes and not picture:
         raise BadRequest("--holes are outlined on a picture; give --picture PNG, too.")
     state = stages.read_map(map_file, realisation)
-    observed = stages.observed_holes(holes, state) if holes else None
     asked = {"source_surface_radius": rss, "radial_cells": nr, "solver": solver}
     with Console(stderr=True).status("Extrapolating"):
-        field = stages.extrapolate(state, settings, asked)
+        field = stages.extrapolate(state, settings, asked, holes)
     provenance = settings.provenance()
     publish.write_corona(output, field, state, provenance)
     if picture:
-        publish.write_coronal_picture(picture, state, field, provenance, observed)
+        publish.write_coronal_picture(picture, state, field, provenance)
     summary = {
         "output": str(output),
         "picture": picture and str(picture),

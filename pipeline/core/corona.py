@@ -160,6 +160,39 @@ class Ensemble:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ObservedHoles:
+    """Coronal holes on a picture of the Sun, carried to the time of a map; (nlat, nlon) each.
+
+    time, picture : of the exposure, and instrument and wavelength
+    holes : cells that lie in one; looked : cells in which one would be seen
+    """
+
+    time: datetime
+    picture: str
+    holes: NDArray[np.bool_]
+    looked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class HoleScore:
+    """Open field and observed holes where a picture was looked at.
+
+    overlap : area of both over that of either (intersection over union)
+    observed_area, open_area : of the solar surface
+    observed_flux, open_flux : net flux of all of them by polarity, unsigned, Mx, from the map
+    unipolarity : of the observed holes: net over unsigned flux, area by area; near 0 means that
+        they are no holes, or that the map is wrong there
+    """
+
+    overlap: float
+    observed_area: float
+    open_area: float
+    observed_flux: float
+    open_flux: float
+    unipolarity: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Corona:
     """The potential-field source-surface corona above a map, and what is derived from it.
 
@@ -177,6 +210,8 @@ class Corona:
     solver : what computed it, for the record
     lines : some field lines to draw, each (n, 3): lon, lat in deg and radius in solar radii,
         along the field from end to end; products do not keep them
+    observed, hole_score : coronal holes of a picture of the same day, if there was one, and how
+        the open field fares beside them; products keep the figures
     """
 
     time: datetime
@@ -199,3 +234,5 @@ class Corona:
     ensemble: Ensemble
     solver: str
     lines: Curves = ()
+    observed: ObservedHoles | None = None
+    hole_score: HoleScore | None = None

@@ -7,6 +7,7 @@ of it came about.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from pipeline.core.corona import (
     Sector,
     Wind,
 )
-from pipeline.publish.attributes import global_attributes
+from pipeline.publish.attributes import NONE, global_attributes
 from pipeline.publish.contract import CORONA
 from pipeline.publish.netcdf import field, load, save
 from pipeline.publish.provenance import Provenance
@@ -59,8 +60,19 @@ def write_corona(path: Path, corona: Corona, map_: GlobalMap, provenance: Proven
         "wind_law": corona.wind.law,
         "wind_formula": f"{corona.wind.formula}; f the expansion factor, d the coronal hole "
         "distance of the foot",
+        **_observed(corona),
     }
     save(path, CORONA, values, corona.grid, map_, attributes)
+
+
+def _observed(corona: Corona) -> dict[str, object]:
+    """How open field fares beside the coronal holes of a picture, where there was one."""
+    if corona.observed is None or corona.hole_score is None:
+        return {"observed_holes_picture": NONE}
+    return {
+        "observed_holes_picture": f"{corona.observed.picture} {corona.observed.time.isoformat()}",
+        **{f"observed_holes_{name}": value for name, value in asdict(corona.hole_score).items()},
+    }
 
 
 def _surfaces(corona: Corona) -> dict[str, tuple[tuple[str, ...], object]]:

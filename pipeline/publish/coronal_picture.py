@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
-from numpy.typing import NDArray
 
 from pipeline.core import Corona, Disk, GlobalMap, Observer, earth
+from pipeline.core.corona import ObservedHoles
 from pipeline.core.ephemeris import ROTATION, earths
 from pipeline.core.grid import R_SUN_CM
 from pipeline.publish.provenance import Provenance
@@ -48,7 +48,6 @@ PIXELS = 240  # across the solar disk
 CLOSED, OBSERVED = "#4d4d4d", "#d7263d"
 COLOURS = {1: OUTWARD, -1: INWARD, 0: CLOSED}
 OTHERS = ("#0072b2", "#d55e00", "#cc79a7", "#56b4e9")  # observers but the Earth
-Cells = NDArray[np.bool_]
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 KEY: dict[str, Any] = {
     "loc": "upper center",
@@ -64,16 +63,11 @@ VIEWS: tuple[Place, ...] = ((0.711, 0.535, 0.2625, 0.4), (0.711, 0.06, 0.2625, 0
 
 
 def write_coronal_picture(
-    path: Path,
-    map_: GlobalMap,
-    corona: Corona,
-    provenance: Provenance,
-    observed: tuple[Cells, Cells] | None = None,
+    path: Path, map_: GlobalMap, corona: Corona, provenance: Provenance
 ) -> None:
     """Draw the *corona* above *map_*, a PNG of 1600 x 1050 pixels.
 
-    observed : cells of the corona's grid that are coronal holes on a picture of the Sun, and
-        those where they would be seen, (nlat, nlon) each; outlined if given
+    Coronal holes of a picture that it was held against are outlined.
 
     Raises
     ------
@@ -86,8 +80,8 @@ def write_coronal_picture(
     figure.text(0.595, s=f"{corona.time:%Y-%m-%d %H:%M} UTC", ha="right", **headline)
     observers = dict(zip(corona.observers, _colours(corona), strict=True))
     surface = _surface(figure, map_, corona, observers)
-    if observed:
-        _outline(surface, corona, *observed)
+    if corona.observed:
+        _outline(surface, corona, corona.observed)
     _source_surface(figure, corona, observers)
     seen = list(corona.observers.items()) or [("earth", earth(corona.time))]
     for place, (name, observer) in zip(VIEWS, seen, strict=False):
@@ -131,13 +125,15 @@ def _surface(figure: Figure, map_: GlobalMap, corona: Corona, observers: dict[st
     return axes
 
 
-def _outline(axes: Axes, corona: Corona, holes: Cells, looked: Cells) -> None:
-    """Coronal holes that a camera saw, and how far it looked."""
-    for cells, style in ((holes, "-"), (looked, ":")):
+def _outline(axes: Axes, corona: Corona, observed: ObservedHoles) -> None:
+    """Coronal holes that a camera saw, how far it looked, and how much of them is open."""
+    for cells, style in ((observed.holes, "-"), (observed.looked, ":")):
         lon, inside = around(cells, corona.grid)
         look: dict[str, Any] = {"colors": [OBSERVED], "linestyles": style, "linewidths": 1.8}
         axes.contour(lon, corona.grid.sin_lat, inside, [0.5], **look)
-    says = "holes observed; dotted: where looked for"
+    says = f"holes on {observed.picture}; dotted: where looked for"
+    if score := corona.hole_score:
+        says += f"\nIoU with open field {score.overlap:.2f}, unipolarity {score.unipolarity:.2f}"
     key = [Line2D([], [], color=OBSERVED, lw=1.8, label=says)]
     axes.legend(handles=key, loc="lower right", fontsize=11, handlelength=1.5)
 

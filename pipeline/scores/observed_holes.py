@@ -1,61 +1,23 @@
-"""Open field against the coronal holes that a camera saw: how much of them a corona has.
+"""Open field against the coronal holes that a camera saw, from files.
 
-Knows: what counts as a hole on an extreme-ultraviolet picture, and that dark is not always
-open: filaments are dark, and bright loops in front hide holes near the limb. Refuses to know
-how a corona is made.
+Knows: which files belong together. Refuses to know: what counts as a hole on a picture
+(``acts/coronal_holes.py``) and how a corona is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-
 from pipeline import archives, instruments, publish
-from pipeline.core import BadFile, BadRequest, CarringtonGrid, Disk, SolarImage
-from pipeline.surface.remap import cell_means
-from pipeline.surface.rotation import rotate_labels
-
-Cells = NDArray[np.bool_]
-
-WAVELENGTHS = (193, 195)  # Å, Fe XII
-# A hole is darker than 35 % of the disk's median at 193 Å (Hofmeister et al. 2017, ApJ 835, 268).
-DARK = 0.35
-MU_MIN = 0.5  # within 60° of disk centre; farther out loops in front hide what is dark
-SMALLEST = 1e-3  # of the solar surface, 6e9 km²: what is smaller is mostly filament channel
-FARTHEST = timedelta(days=1)  # between map and picture
-DAY = timedelta(days=1)
+from pipeline.acts import coronal_holes
+from pipeline.core import BadRequest, Corona
 
 
-@dataclass(frozen=True, slots=True)
-class HoleScore:
-    """Open field and observed holes where the picture shows the disk within 60° of its centre.
-
-    overlap : area of both over that of either (intersection over union)
-    observed_area, open_area : of the solar surface
-    observed_flux, open_flux : net flux of all of them by polarity, unsigned, Mx, from the map
-    unipolarity : of the observed holes: net over unsigned flux, area by area; near 0 means that
-        they are no holes, or that the map is wrong there
-    """
-
-    time: datetime
-    picture: str
-    overlap: float
-    observed_area: float
-    open_area: float
-    observed_flux: float
-    open_flux: float
-    unipolarity: float
-
-
-def against_picture(product: Path, picture: Path) -> HoleScore:
-    """Hold the corona of a synchronic *product*'s set against the holes on a *picture*.
+def against_picture(product: Path, picture: Path) -> Corona:
+    """The corona of a synchronic *product*'s set, held against the holes on a *picture*.
 
     Raises
     ------
@@ -67,86 +29,19 @@ def against_picture(product: Path, picture: Path) -> HoleScore:
         raise BadRequest(f"{product}: no corona product of the same set lies beside it.")
     corona = publish.read_corona(beside)
     image = instruments.read(archives.local(picture))
-    holes, seen = holes_at(map_.time, image, corona.grid)
+    observed = coronal_holes.holes_at(map_.time, image, corona.grid)
     br = map_.grid.block_mean(map_.br, corona.grid)
-    opened = (corona.open_field != 0) & seen
-    flux, unsigned = _fluxes(br, holes, corona.grid)
-    return HoleScore(
-        time=map_.time,
-        picture=f"{image.observation.instrument} {image.observation.wavelength} Å",
-        overlap=float((holes & opened).sum() / max((holes | opened).sum(), 1)),
-        observed_area=float(holes.mean()),
-        open_area=float(opened.mean()),
-        observed_flux=flux,
-        open_flux=_fluxes(br, opened, corona.grid)[0],
-        unipolarity=flux / unsigned if unsigned else 0.0,
-    )
+    return coronal_holes.beside(corona, br, observed)
 
 
-def holes_at(time: datetime, image: SolarImage, grid: CarringtonGrid) -> tuple[Cells, Cells]:
-    """The holes of :func:`observed_holes` and where they would be seen, rotated to *time*.
+def as_json(found: Corona) -> Mapping[str, Any]:
+    """Everything as plain values.
 
     Raises
     ------
-    BadFile : the image is none of a solar disk at 193 or 195 Å, or shows nothing.
-    BadRequest : it was taken more than a day from *time*.
+    ValueError : *found* has not been held against a picture.
     """
-    apart = time - image.observation.time
-    if abs(apart) > FARTHEST:
-        raise BadRequest(
-            f"{image.observation.file.path}: it was taken {abs(apart) / DAY:.1f} days from the "
-            f"map's time; give one within a day of {time:%Y-%m-%dT%H:%MZ}."
-        )
-    holes, seen = (
-        rotate_labels(cells, grid, 0.0, apart / DAY) for cells in observed_holes(image, grid)
-    )
-    return np.asarray(holes), np.asarray(seen)
-
-
-def observed_holes(image: SolarImage, grid: CarringtonGrid) -> tuple[Cells, Cells]:
-    """Cells of *grid* that are coronal holes on *image*, and those where one would be seen.
-
-    Raises
-    ------
-    BadFile : the image is none of a solar disk at 193 or 195 Å, or shows nothing.
-    """
-    path, wavelength = image.observation.file.path, image.observation.wavelength
-    remedy = "give a picture of AIA at 193 or of EUVI at 195 Å"
-    if wavelength not in WAVELENGTHS or not isinstance(image.geometry, Disk):
-        raise BadFile(path, "coronal holes are not looked for on it", remedy)
-    disk = cell_means(image.data, image.mask, image.geometry, grid)
-    known = disk.coverage > 0
-    if not known.any() or (median := float(np.median(disk.mean[known]))) <= 0:
-        raise BadFile(path, "it shows no solar disk", remedy)
-    seen = known & (disk.mu > MU_MIN)
-    return _large(seen & (disk.mean < DARK * median)), seen
-
-
-def _large(dark: Cells) -> Cells:
-    """What hangs together over more than the smallest area."""
-    pieces, _ = _pieces(dark)
-    size = np.bincount(pieces.ravel()) / dark.size
-    size[0] = 0.0
-    return np.asarray(size[pieces] > SMALLEST)
-
-
-def _fluxes(br: NDArray[np.floating], cells: Cells, grid: CarringtonGrid) -> tuple[float, float]:
-    """Net flux of every piece of *cells* without its sign, and the unsigned flux, Mx."""
-    pieces, count = _pieces(cells)
-    net = ndimage.sum_labels(br, pieces, np.arange(1, count + 1))
-    area = grid.cell_area
-    return float(np.abs(net).sum() * area), float(np.abs(br[cells]).sum() * area)
-
-
-def _pieces(cells: Cells) -> tuple[NDArray[np.intp], int]:
-    """Numbers from 1 of cells that hang together, across 360° too; 0 elsewhere."""
-    pieces, count = ndimage.label(cells, np.ones((3, 3)))
-    for left, right in zip(pieces[:, -1], pieces[:, 0], strict=True):
-        if left and right and left != right:
-            pieces[pieces == left] = right
-    return np.asarray(pieces, np.intp), count
-
-
-def as_json(found: HoleScore) -> Mapping[str, Any]:
-    """Everything as plain values."""
-    return asdict(found) | {"time": f"{found.time:%Y-%m-%dT%H:%M:%SZ}"}
+    if found.observed is None or found.hole_score is None:
+        raise ValueError("The corona has not been held against a picture.")
+    when, picture = f"{found.time:%Y-%m-%dT%H:%M:%SZ}", found.observed.picture
+    return {"time": when, "picture": picture, **asdict(found.hole_score)}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline import corona as above
 from pipeline.core import CarringtonGrid, Corona, GlobalMap, Observer
+from pipeline.core.corona import ObservedHoles
 from pipeline.core.ephemeris import earth, earths
 from pipeline.publish.coronal_picture import (
     SOURCE_SURFACE,
@@ -145,8 +146,8 @@ def test_observed_holes_are_outlined_where_they_are(
     lon, lat = plain.grid.mesh()
     hole, looked = (np.hypot(lon - 200, lat - 20) < size for size in (30, 65))
     without = drawn(tmp_path / "a.png", sky, plain, provenance)
-    write_coronal_picture(tmp_path / "b.png", sky, plain, provenance, (hole, looked))
-    picture = np.asarray(matplotlib.image.imread(tmp_path / "b.png"))[..., :3]
+    observed = ObservedHoles(sky.time, "euvi-a 195 Å", hole, looked)
+    picture = drawn(tmp_path / "b.png", sky, replace(plain, observed=observed), provenance)
     height, width = picture.shape[:2]
     x, y = np.meshgrid((np.arange(width) + 0.5) / width, 1 - (np.arange(height) + 0.5) / height)
     x, y = (x - SURFACE[0]) / SURFACE[2] * 360, (y - SURFACE[1]) / SURFACE[3] * 2 - 1
