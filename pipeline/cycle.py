@@ -11,12 +11,22 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pipeline import __version__, publish, surface
-from pipeline.acts import admission, extrapolation, farside, intake, networks, quality, sounding
+from pipeline.acts import (
+    admission,
+    coronal_holes,
+    extrapolation,
+    farside,
+    intake,
+    networks,
+    quality,
+    sounding,
+)
 from pipeline.acts.intake import Look
 from pipeline.archives import Fetched, Found
-from pipeline.core import ActiveRegion, BadFile, GlobalMap, NothingObserved, Quantity
+from pipeline.core import ActiveRegion, BadFile, GlobalMap, NothingObserved, Quantity, SolarImage
 from pipeline.enhance import Engine
 from pipeline.settings import Settings, grid
 from pipeline.telemetry import act, acts
@@ -75,9 +85,8 @@ def run_cycle(
     state = surface.with_members(state, settings.surface.members)
 
     # 5 to 7. Read, enhance and combine what was observed.
-    state, layers, pictured = _observed(
-        track(intake.looks(found.files)), state, engines, at, settings, notes, lost
-    )
+    looks = track(intake.looks(found.files))
+    state, layers, pictures, regions = _observed(looks, state, engines, at, settings, notes, lost)
     if not (state.inputs or state.previous):
         nothing = f"There is neither an observation up to {at:%Y-%m-%d %H:%MZ} nor an earlier map"
         raise NothingObserved(" ".join([f"{nothing}; check --archive and --data.", *notes]))
@@ -95,20 +104,35 @@ def run_cycle(
     state = admission.admitted(state, earlier, layers, settings)
     qc = state.qc | quality.conditions(state, lost, settings)
     qc |= intake.missed(state, found, imagers, layers, settings)
-    state = replace(state, notes=tuple(dict.fromkeys([*notes, *lost, *state.notes])), qc=qc)
 
-    # 10. Extrapolate the corona.
+    # 10. Extrapolate the corona, and hold it against the coronal holes that were seen.
     act("extrapolate")
-    field = extrapolation.extrapolate(state, grid(settings.corona.grid), settings)
+    coarse = grid(settings.corona.grid)
+    holes = coronal_holes.newest(pictures, at, coarse, notes)
+    field = extrapolation.extrapolate(state, coarse, settings, holes)
 
     # 11. Follow the regions behind the limb.
     act("follow")
-    regions = surface.follow(before, state, sightings, pictured)
+    far_side = surface.follow(before, state, sightings, regions)
 
     # 12. Publish everything at once.
     act("publish")
+    state = replace(state, notes=tuple(dict.fromkeys([*notes, *lost, *state.notes])), qc=qc)
     provenance = settings.provenance()
-    return publish.publish(settings.data, state, field, regions, provenance, digest)
+    return publish.publish(settings.data, state, field, far_side, provenance, digest)
+
+
+class Observed(NamedTuple):
+    """What the looks gave."""
+
+    state: GlobalMap
+    """The map with every look in it."""
+    layers: dict[str, surface.Layer]
+    """The newest look of each instrument, on the map's grid."""
+    pictures: list[SolarImage]
+    """The newest pictures of one imager."""
+    regions: tuple[ActiveRegion, ...]
+    """The active regions on them."""
 
 
 def _observed(
@@ -119,9 +143,10 @@ def _observed(
     settings: Settings,
     notes: list[str],
     lost: list[str],
-) -> tuple[GlobalMap, dict[str, surface.Layer], tuple[ActiveRegion, ...]]:
-    """The map with every look in it, the newest layer by instrument, and regions in pictures."""
-    layers, pictured = dict[str, surface.Layer](), tuple[ActiveRegion, ...]()
+) -> Observed:
+    """Work the looks through, in the order of their times."""
+    layers = dict[str, surface.Layer]()
+    pictures, regions = list[SolarImage](), tuple[ActiveRegion, ...]()
     flow = surface.FLOWS[settings.surface.flow]
     for look in looks:
         try:
@@ -131,8 +156,8 @@ def _observed(
 
             # 6. Let a network make a magnetogram of pictures; enhance one with those that suit.
             act("enhance")
-            pictures = images[0].observation.quantity is Quantity.INTENSITY
-            if pictures:
+            pictured = images[0].observation.quantity is Quantity.INTENSITY
+            if pictured:
                 image = farside.magnetogram(images, state, engines, lost)
             else:
                 image = networks.enhanced(images[0], engines, lost)
@@ -140,15 +165,15 @@ def _observed(
             # 7. Combine it with the map, carried to the time of the observation.
             act("combine")
             layer = surface.observe(image, state.grid)
-            if not pictures:  # whose polarity is a guess
+            if not pictured:  # the polarity of those is a guess
                 surface.require_upright(state, image, layer)
             state = surface.analyse(state, layer, flow)
             layers[image.observation.instrument] = layer
-            if pictures:
-                pictured = farside.regions(images, state, engines, at)
+            if pictured:
+                pictures, regions = images, farside.regions(images, state, engines, at)
         except BadFile as error:
             notes.append(str(error))
-    return state, layers, pictured
+    return Observed(state, layers, pictures, regions)
 
 
 def _digest(
