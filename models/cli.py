@@ -122,6 +122,8 @@ def export(
         draw = stores.streaming(batches.in_operation(recipe), places, "validation")
         x, fitted = exporting.calibrated(files, draw)
         found = exporting.export(files, x, out or _weights(settings), fitted)
+        if recipe.about.task == "farside" and recipe.output.uncertainty != "none":
+            _restate(found.folder, places)
     summary = {
         "folder": str(found.folder),
         "largest difference from torch, G": found.difference,
@@ -149,6 +151,16 @@ def evaluate(
             name, _weights(settings), Path(archive), out, status.update
         )
     return Report(found, text)
+
+
+def _restate(folder: Path, places: list[Path]) -> None:
+    """The errors that a far-side network states, as they are on the Suns of the validation."""
+    from models import data, export
+    from models.evaluation import farside_errors
+    from pipeline.enhance.registry import read
+
+    scenes = (scene for place in places for scene in data.stream(place, "validation"))
+    export.restate(folder, farside_errors.found(read(folder), scenes))
 
 
 def _require_torch() -> None:

@@ -35,7 +35,7 @@ from models.recipe import Recipe
 from models.validation import Calibration, calibrate
 from pipeline import __version__
 from pipeline.core import AllsunError, BadRequest
-from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
+from pipeline.enhance.card import CARD, Card, Knots, Metric, Output, Training, read_card
 from pipeline.enhance.parity import BOUNDS, measure
 
 OPSET = 18
@@ -128,9 +128,20 @@ def add_metrics(folder: Path, metrics: Sequence[Metric]) -> None:
     BadFile : there is no good card.
     CannotWrite : the file system refuses.
     """
-    card = read_card(folder).model_copy(update={"metrics": tuple(metrics)})
-    text = card.model_dump_json(indent=2) + "\n"
-    write_whole(folder / CARD, lambda path: path.write_text(text))
+    _write_card(folder, read_card(folder).model_copy(update={"metrics": tuple(metrics)}))
+
+
+def restate(folder: Path, curve: Knots) -> None:
+    """Put what stated errors are worth into the card in *folder*, in place of one factor.
+
+    Raises
+    ------
+    BadFile : there is no good card.
+    CannotWrite : the file system refuses.
+    """
+    card = read_card(folder)
+    output = card.output.model_copy(update={"sigma_scale": 1.0, "sigma_curve": curve})
+    _write_card(folder, card.model_copy(update={"output": output}))
 
 
 def write_graph(net: Network, x: NDArray[np.float32], path: Path) -> None:
@@ -158,6 +169,11 @@ def answer(path: Path, x: NDArray[np.float32]) -> Answers:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, {"x": x}), strict=True))
+
+
+def _write_card(folder: Path, card: Card) -> None:
+    text = card.model_dump_json(indent=2) + "\n"
+    write_whole(folder / CARD, lambda path: path.write_text(text))
 
 
 def _members(paths: Sequence[Path]) -> tuple[Recipe, list[Network]]:

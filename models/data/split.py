@@ -45,7 +45,7 @@ SEASONS = HeldOut(validation=frozenset({"--06", "--12"}), test=frozenset({"--03"
 MONTHS = HeldOut(validation=frozenset({"--05"}), test=frozenset({"--11"}))
 # Suns of models.data.farside.
 SUNS = HeldOut(
-    validation=frozenset({"sun-21", "sun-22"}),
+    validation=frozenset(f"sun-{n}" for n in range(20, 30)),
     test=frozenset(f"sun-{n}" for n in (31, 32, 33, 41, 42, 51, 52, 61, 62)),
 )
 

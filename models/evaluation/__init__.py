@@ -10,6 +10,7 @@ Where do I find …
     all of it for one network, into a folder?      ``judge``
     far sides, on simulated Suns?                  ``farside``
         … on the one real pair of AIA and HMI?     ``real_pair``
+        … and what their stated errors are worth?  ``farside_errors``
 
 Refuses to know: how networks are trained or run in operation, and where weights lie.
 """

@@ -22,11 +22,10 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
-from scipy.special import ndtr
 
 from models.data import imager
 from models.data.scene import Scene
-from models.metrics import Calibration, active, flux_agreement
+from models.metrics import Calibration, active, flux_agreement, folded
 from models.metrics.flux import cosine
 from models.metrics.summed import Floats
 from pipeline.core.grid import R_SUN_CM
@@ -36,7 +35,7 @@ from pipeline.enhance.registry import Network
 from pipeline.enhance.runtime import Engine, Runtime
 from pipeline.enhance.tiles import compute
 
-__all__ = ["Answers", "Found", "Trial", "answers", "folded", "judge", "metrics", "open_cpu", "text"]
+__all__ = ["Answers", "Found", "Trial", "answers", "judge", "metrics", "open_cpu", "text"]
 
 Mask = NDArray[np.bool_]
 Fields = list[Floats]
@@ -121,15 +120,10 @@ def answers(engine: Engine, scenes: Sequence[Scene], trial: Trial) -> Answers:
     return Answers(means, sigmas)
 
 
-def folded(mean: Floats, sigma: Floats) -> Floats:
-    """Mean size of a normal variable (Leone et al. 1961, Technometrics 3, 543)."""
-    ratio = mean / sigma
-    tail = sigma * math.sqrt(2.0 / math.pi) * np.exp(-0.5 * ratio**2)
-    return np.asarray(tail + mean * (2.0 * ndtr(ratio) - 1.0))
-
-
 def doubted(scene: Scene) -> Scene:
     """The *scene* with a map that errs by DOUBT of what it states, besides what time does."""
+    if "prior" not in scene.planes:
+        return scene
     rng = np.random.default_rng([crc32(scene.region.encode()), int(scene.time.timestamp())])
     prior = imager.believed(scene, DOUBT, rng)
     return replace(scene, planes={**scene.planes, "prior": prior})

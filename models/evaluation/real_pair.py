@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from models.data import disks
 from models.data.aia import seen
 from models.data.farside import SIDE, frame
-from models.evaluation.farside import BIN, folded
-from models.metrics import Calibration, Moments, binned
+from models.evaluation.farside import BIN
+from models.metrics import Calibration, Moments, binned, folded
 from models.metrics.summed import Floats
 from pipeline.archives import local
 from pipeline.core import SolarImage

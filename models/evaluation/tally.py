@@ -26,6 +26,7 @@ from models.metrics import (
     binned,
     cosine,
     extreme_cells,
+    folded,
     gradient_cells,
     ssim_map,
     strata,
@@ -119,6 +120,9 @@ def tally(
         )
     if sigma is not None:
         parts["sigma"] = Calibration.by_label(first, sigma, truth, labels, count)
+        sizes = folded(first, sigma)
+        parts["told"] = Moments.by_label(sizes, truth, labels, count)
+        parts["told weak"] = Moments.by_label(sizes, truth, labels, count, masks["weak"])
     return Tally(parts, (count,))
 
 

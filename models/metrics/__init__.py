@@ -8,6 +8,7 @@ Fields are in gauss; NaN, and pixels where a mask is False, are not judged. Wher
     noise level, repeatability σ_D, centre and limb?         ``noise``
     power kept, coherence, resolvability?                    ``Spectra.of(estimate, truth, mask)``
     CRPS, spread over skill, coverage, ranks?                ``probability``
+    unsigned flux that mean and sigma promise together?      ``folded(mean, sigma)``
 
 Refuses to know: networks, torch, files, how estimates came about.
 """
@@ -22,7 +23,7 @@ from models.metrics.flux import (
 )
 from models.metrics.moments import Moments
 from models.metrics.noise import noise_by_place, noise_level, repeatability
-from models.metrics.probability import Calibration, crps, rank_histogram
+from models.metrics.probability import Calibration, crps, folded, rank_histogram
 from models.metrics.spectra import FREQUENCIES, Spectra
 from models.metrics.strata import active, strata, weak
 from models.metrics.structure import (
@@ -52,6 +53,7 @@ __all__ = [
     "extreme_cells",
     "extremes",
     "flux_agreement",
+    "folded",
     "gradient",
     "gradient_cells",
     "noise_by_place",

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 
 from models.data import disks, farside
 from models.evaluation import real_pair
-from models.evaluation.farside import folded
+from models.metrics import folded
 from pipeline.core import BadFile, Disk, InputFile, Observation, Observer, Quantity, SolarImage
 from pipeline.enhance import WEIGHTS, Engine, Runtime, enhance, find, verify
 from pipeline.simulator import euv

@@ -40,13 +40,6 @@ def scene(number: int) -> Scene:
     )
 
 
-def test_the_mean_size_of_a_normal_variable() -> None:
-    drawn = np.random.default_rng(0).normal(3.0, 2.0, 200_000)
-    found = farside.folded(np.array(3.0), np.array(2.0))
-    assert float(found) == pytest.approx(np.abs(drawn).mean(), rel=5e-3)
-    assert float(farside.folded(np.array(-50.0), np.array(1.0))) == pytest.approx(50.0)
-
-
 def test_rivals_stand_beside_the_network_in_every_trial() -> None:
     scenes = [scene(0), scene(1)]
     found = farside.judge(farside.open_cpu(find(WEIGHTS, "euv-to-mag")), scenes)

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from models.metrics import Calibration, crps, rank_histogram
+from models.metrics import Calibration, crps, folded, rank_histogram
 
 
 @pytest.mark.parametrize(("mean", "sigma", "truth"), [(0, 1, 0), (2, 3, -1), (5, 0.5, 7)])
@@ -47,6 +47,15 @@ def test_by_hand_with_a_gap() -> None:
     assert found.n == 2
     assert found.spread_skill == pytest.approx(np.sqrt(5 / 11.25))
     assert (found.coverage_68, found.coverage_95) == (0.0, 1.0)
+
+
+def test_the_mean_size_of_a_normal_variable() -> None:
+    drawn = np.random.default_rng(0).normal(3.0, 2.0, 200_000)
+    assert float(folded(np.array(3.0), np.array(2.0))) == pytest.approx(
+        np.abs(drawn).mean(), rel=5e-3
+    )
+    both = folded(np.array([-50.0, 0.0]), np.array([1.0, 0.0]))
+    assert both.tolist() == pytest.approx([50.0, 0.0])
 
 
 def test_ranks() -> None:
