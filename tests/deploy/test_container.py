@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,10 +56,20 @@ def test_every_step_is_one_that_is_known_and_pins_its_versions() -> None:
     steps = containerfile.instructions(FILE)
     assert [word for word, _ in steps].count("FROM") == 2
     for word, text in steps:
-        if word == "RUN" and "pip install" in text and "onnxruntime-gpu" not in text:
+        if word == "RUN" and "pip install" in text:
             assert "--constraint constraints.txt" in text
     assert dict(steps)["USER"] not in ("0", "root")
     assert int(dict(steps)["EXPOSE"]) == Settings().service.port
+
+
+def test_all_that_an_image_asks_for_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["postgres"], *extras["tensorrt"]]
+    pins = re.findall(r"^([^=\n]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in pins}
+    wanted = (re.split(r"[\[<>=]", line)[0] for line in asked)
+    assert [name for name in wanted if re.sub(r"[-_.]+", "-", name).lower() not in names] == []
 
 
 def test_its_daemon_is_healthy_and_ends_when_told_to(image: containerfile.Stage) -> None:

@@ -178,6 +178,16 @@ def test_the_gpu_and_the_database_come_with_their_overlays(
     assert all("value" not in v for name, v in variables.items() if name.endswith("LEDGER"))
 
 
+def test_the_rules_link_to_runbooks_where_an_operator_serves_them() -> None:
+    made = runpy.run_path(str(ROOT / "ops" / "kubernetes_rules.py"))
+    rules = (ROOT / "ops" / "prometheus" / "allsun.rules.yml").read_text()
+    linked = yaml.safe_load(made["resource"](rules, "https://wiki.example/allsun/"))
+    alerts = [r for g in linked["spec"]["groups"] for r in g["rules"] if "alert" in r]
+    assert [alert["annotations"]["runbook_url"] for alert in alerts] == [
+        f"https://wiki.example/allsun/{alert['alert']}.md" for alert in alerts
+    ]
+
+
 def test_the_rules_are_those_of_prometheus() -> None:
     made = runpy.run_path(str(ROOT / "ops" / "kubernetes_rules.py"))
     rules = made["RULES"].read_text()
