@@ -30,7 +30,7 @@ import trouble
 from fast import FastClock
 from steady import steady
 from sun import HOUR, GrowingArchive
-from watch import Reader, Scraper, Watcher
+from watch import READING, Reader, Scraper, Watcher
 
 from pipeline import publish
 from pipeline.simulator.server import ArchiveServer
@@ -195,7 +195,8 @@ class Soak:
         while hour <= until:
             found = next(store.before(hour + timedelta(minutes=1)), None)
             if found is not None and found.valid_time == hour:
-                faults = [f for path in found.files.values() for f in publish.validate(path)]
+                with READING:
+                    faults = [f for path in found.files.values() for f in publish.validate(path)]
                 self.audited[hour] = f"invalid: {faults}" if faults else "valid"
             else:
                 why = self.reasons.get(f"{hour:%Y-%m-%dT%H:%MZ}")

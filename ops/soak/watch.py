@@ -15,6 +15,9 @@ import xarray as xr
 from prometheus_client.parser import text_string_to_metric_families
 from steady import Sample
 
+# HDF5 takes one thread at a time; xarray's own lock leaves out what a file says of its variables.
+READING = threading.Lock()
+
 
 class Watcher:
     """Something done again and again in a thread, until told to stop; its first fault is kept."""
@@ -68,8 +71,7 @@ class Reader:
             path = self._latest.parent / name
             assert path.is_file() and path.stat().st_size > 1000, f"{path} is not whole"  # noqa: S101, PT018
             if kind in ("synchronic", "corona"):
-                # By xarray, whose lock keeps this thread and the audit from meeting within HDF5.
-                with xr.open_dataset(path, engine="netcdf4") as data:
+                with READING, xr.open_dataset(path, engine="netcdf4") as data:
                     told = data["time"].values.item() // 10**9
                     assert told == moment.timestamp(), f"{path} is of {told}"  # noqa: S101
 
