@@ -160,7 +160,7 @@ def _restate(folder: Path, places: list[Path]) -> None:
     from pipeline.enhance.registry import read
 
     scenes = (scene for place in places for scene in data.stream(place, "validation"))
-    export.restate(folder, farside_errors.found(read(folder), scenes))
+    export.restate(folder, farside_errors.factor(read(folder), scenes))
 
 
 def _require_torch() -> None:

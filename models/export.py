@@ -35,7 +35,7 @@ from models.recipe import Recipe
 from models.validation import Calibration, calibrate
 from pipeline import __version__
 from pipeline.core import AllsunError, BadRequest
-from pipeline.enhance.card import CARD, Card, Knots, Metric, Output, Training, read_card
+from pipeline.enhance.card import CARD, Card, Metric, Output, Training, read_card
 from pipeline.enhance.parity import BOUNDS, measure
 
 OPSET = 18
@@ -131,8 +131,8 @@ def add_metrics(folder: Path, metrics: Sequence[Metric]) -> None:
     _write_card(folder, read_card(folder).model_copy(update={"metrics": tuple(metrics)}))
 
 
-def restate(folder: Path, curve: Knots) -> None:
-    """Put what stated errors are worth into the card in *folder*, in place of one factor.
+def restate(folder: Path, sigma_scale: float) -> None:
+    """Put into the card in *folder* what its stated errors are to be multiplied with.
 
     Raises
     ------
@@ -140,7 +140,7 @@ def restate(folder: Path, curve: Knots) -> None:
     CannotWrite : the file system refuses.
     """
     card = read_card(folder)
-    output = card.output.model_copy(update={"sigma_scale": 1.0, "sigma_curve": curve})
+    output = card.output.model_copy(update={"sigma_scale": sigma_scale})
     _write_card(folder, card.model_copy(update={"output": output}))
 
 

@@ -12,7 +12,6 @@ or ``samples`` [1, S, f·H, f·W]. H and W are any multiples of :attr:`Card.stri
 from __future__ import annotations
 
 from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -43,14 +42,6 @@ def _rising(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
-Knots = tuple[tuple[Positive, Positive], ...]
-
-
-def _monotone(knots: Knots) -> Knots:
-    for (low, below), (high, above) in pairwise(knots):
-        if low >= high or below > above:
-            raise ValueError("knots rise from each to the next")
-    return knots
 
 
 class Channel(BaseModel):
@@ -127,9 +118,6 @@ class Output(BaseModel):
     uncertainty: Literal["none", "log_variance", "samples"] = "none"
     sigma_scale: Positive = 1.0
     """Factor on every sigma, fitted on validation data so that errors come out as stated."""
-    sigma_curve: Annotated[Knots, AfterValidator(_monotone)] = ()
-    """Pairs of standard errors, gauss: as stated, *sigma_scale* included, and as errors were
-    found to be on validation data. Between them in proportion, as beyond the first and last."""
     error_length: Positive = 1.0
     """Over how many output pixels errors are alike, measured on validation data."""
     returns: Literal["input pixels", "network pixels"] = "input pixels"

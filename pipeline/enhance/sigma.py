@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.enhance.card import Knots, Output
+from pipeline.enhance.card import Output
 from pipeline.enhance.runtime import Answer
 
 Plane = NDArray[np.float32]
@@ -33,14 +33,4 @@ def in_gauss(answer: Answer, output: Output) -> tuple[Plane, Plane | None]:
         variance += answer.samples.var(axis=1, ddof=1).mean(axis=0)
     told = len(answer.mean) > 1 or output.uncertainty != "none"
     sigma = np.sqrt(variance) * np.float32(output.scale * output.sigma_scale) if told else None
-    if sigma is not None and output.sigma_curve:
-        sigma = _as_found(sigma, output.sigma_curve)
     return mean * np.float32(output.scale), sigma
-
-
-def _as_found(sigma: Plane, curve: Knots) -> Plane:
-    """Standard errors read off the card's *curve*: straight lines between logarithms."""
-    stated, found = np.log(np.array(curve, np.float32)).T
-    place = np.log(np.maximum(sigma, np.finfo(np.float32).tiny))
-    within = np.clip(place, stated[0], stated[-1])
-    return np.asarray(np.exp(np.interp(within, stated, found) + place - within), np.float32)

@@ -57,30 +57,6 @@ def test_total_variance(given: Any, uncertainty: Any, mean: float, sigma: float 
             assert error.dtype == np.float32
 
 
-def test_errors_are_read_off_the_curve_of_what_was_found() -> None:
-    output = Output(
-        quantity=Quantity.B_LOS,
-        scale=100.0,
-        sigma_scale=2.0,
-        sigma_curve=((2.0, 3.0), (8.0, 27.0), (80.0, 27.0)),
-        uncertainty="log_variance",
-    )
-    # Stated, with the factor: 1 (below), 2, 4 (half way in logarithms), 40 (level), 160 (above).
-    stated = np.array([1.0, 2.0, 4.0, 40.0, 160.0], np.float32)
-    given = answer([0.0], [0.0])
-    given.mean = np.zeros((1, 1, 5), np.float32)
-    given.log_variance = 2.0 * np.log(stated / 200.0)[np.newaxis, np.newaxis]
-    _, error = in_gauss(given, output)
-    assert error is not None
-    assert error[0].tolist() == pytest.approx([1.5, 3.0, 9.0, 27.0, 54.0], rel=1e-5)
-    assert error.dtype == np.float32
-
-
-def test_a_curve_of_errors_rises() -> None:
-    with pytest.raises(ValueError, match="knots rise"):
-        Output(quantity=Quantity.B_LOS, sigma_curve=((1.0, 2.0), (2.0, 1.0)))
-
-
 def test_a_variance_beyond_all_numbers_stays_a_number() -> None:
     output = Output(quantity=Quantity.B_LOS, scale=100.0, uncertainty="log_variance")
     _, error = in_gauss(answer([0.0, 0.0], [1e4, -1e4]), output)
