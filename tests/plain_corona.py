@@ -29,6 +29,7 @@ def plain_corona(time: datetime, grid: CarringtonGrid, **changes: Any) -> Corona
         time=time,
         grid=grid,
         open_field=nothing.astype(np.int8),
+        open_fraction=nothing,
         br_source_surface=nothing,
         source_surface_radius=2.5,
         start_radius=1.0,

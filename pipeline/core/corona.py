@@ -196,7 +196,10 @@ class HoleScore:
 class Corona:
     """The potential-field source-surface corona above a map, and what is derived from it.
 
-    open_field : int8 (nlat, nlon), polarity of open photospheric cells, 0 where closed
+    open_field : int8 (nlat, nlon), polarity of open photospheric cells, 0 where closed: of the
+        line from the middle of the cell
+    open_fraction : float32 (nlat, nlon), part of every photospheric cell that is open; weighted
+        with it, the field of the photosphere gives the open flux
     br_source_surface : float32 (nlat, nlon), gauss
     source_surface_radius, start_radius : in solar radii; of the source surface, and where field
         lines begin
@@ -217,6 +220,7 @@ class Corona:
     time: datetime
     grid: CarringtonGrid
     open_field: NDArray[np.int8]
+    open_fraction: Maps
     br_source_surface: Maps
     source_surface_radius: float
     start_radius: float

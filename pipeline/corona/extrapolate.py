@@ -17,6 +17,7 @@ from pipeline.corona.current_sheet import Outflow, current_sheet, without_sheet
 from pipeline.corona.ensemble import gather
 from pipeline.corona.field import Field
 from pipeline.corona.holes import coronal_holes
+from pipeline.corona.mapping import open_fraction
 from pipeline.corona.modes import VERSION, prepare_modes
 from pipeline.corona.moments import moments
 from pipeline.corona.pictured import pictured_lines
@@ -30,6 +31,9 @@ USUAL = Recipe()
 SMALLEST_HOLE = 1e-4  # of the solar surface: 6e8 km², a supergranule
 OURS = f"eigenmodes {VERSION} on pfsspy's grid"
 LINES = "lines exact in every cell"
+# Nine lines to a cell give its open part: their flux is the source surface's to .3 % on GONG's
+# maps, where one line misses it by up to 3 % and four by 1.2 %.
+LINES_ACROSS = 3
 
 
 def extrapolate(
@@ -75,6 +79,7 @@ def extrapolate(
         time=time,
         grid=grid,
         open_field=best.open_field,
+        open_fraction=open_fraction(field, recipe.start_radius, LINES_ACROSS),
         br_source_surface=best.br_source_surface,
         source_surface_radius=chosen,
         start_radius=recipe.start_radius,

@@ -163,9 +163,16 @@ CORONA: Mapping[str, Attributes] = {
         "long_name": "polarity of open magnetic field at the photosphere",
         "flag_meanings": "inward closed outward",
         "grid_mapping": "crs",
-        "ancillary_variables": "open_probability",
+        "ancillary_variables": "open_probability open_fraction",
+        "comment": "of the field line from the middle of the cell",
         **_POLARITY,
     },
+    "open_fraction": _map(
+        "part of the cell of the photosphere from which field lines are open",
+        "1",
+        comment="weighted with it, the unsigned field of the photosphere, less the mean of the "
+        "field, gives open_flux",
+    ),
     "open_probability": _map(
         "part of the members of the ensemble in which the photospheric field is open", "1", **_TRUST
     ),

@@ -84,6 +84,7 @@ def _surfaces(corona: Corona) -> dict[str, tuple[tuple[str, ...], object]]:
     degrees = corona.photosphere.degrees
     return {
         "open_field": field(corona.open_field),
+        "open_fraction": field(corona.open_fraction),
         "open_probability": field(ensemble.open_probability),
         "br_source_surface": field(corona.br_source_surface),
         "outward_probability": field(ensemble.outward_probability),
@@ -185,6 +186,7 @@ def read_corona(path: Path) -> Corona:
             time=datetime.fromtimestamp(data["time"].values.item(), UTC),
             grid=CarringtonGrid(nlon=nlon, nlat=nlat),
             open_field=data["open_field"].values[0],
+            open_fraction=data["open_fraction"].values[0],
             br_source_surface=data["br_source_surface"].values[0],
             source_surface_radius=float(data["source_surface_radius"]),
             start_radius=float(data.attrs["field_line_start_radius"]),

@@ -148,7 +148,8 @@ def _corona(data: xr.Dataset) -> Iterator[str]:
             yield f"{name} is not finite everywhere"
         elif name != "br_source_surface" and not (data[name] > 0).all():
             yield f"{name} is not positive everywhere"
-    for name in ("open_probability", "outward_probability", "footpoint_probability"):
+    parts = "open_probability", "outward_probability", "footpoint_probability", "open_fraction"
+    for name in parts:
         if not ((data[name] >= 0) & (data[name] <= 1 + PROBABILITY_ROUNDING)).all():
             yield f"{name} is no probability everywhere"
     for name in ("expansion_factor", "coronal_hole_distance"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from multipoles import Mixture, on_cells, rms
 
 from pipeline.core import BadRequest, CarringtonGrid, Corona, Observer
@@ -121,6 +122,35 @@ def test_a_map_with_a_hole_or_without_its_poles_is_refused() -> None:
     br[3, 4] = np.nan
     with pytest.raises(BadRequest, match="without a value"):
         above(br)
+
+
+def through_photosphere(br: np.ndarray, corona: Corona) -> float:
+    """Open flux, Mx, of the field *br* below by the open part of every cell."""
+    field = br - br.mean()
+    return float(np.abs(field * corona.open_fraction).sum() * corona.grid.cell_area)
+
+
+@pytest.mark.parametrize("nr", [20, 50])
+def test_as_much_flux_is_open_at_the_photosphere_as_at_the_source_surface(nr: int) -> None:
+    br = mixed(1)
+    corona = above(br, replace(FEW, radial_cells=nr))
+    assert through_photosphere(br, corona) == pytest.approx(corona.open_flux, rel=0.01)
+    assert ((corona.open_fraction >= 0) & (corona.open_fraction <= 1)).all()
+    whole = np.isin(corona.open_fraction, (0, 1))
+    np.testing.assert_array_equal(
+        corona.open_field[whole], (np.sign(br - br.mean()) * corona.open_fraction)[whole]
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Could not parse unit string")  # GONG writes 'Gauss'
+def test_so_it_is_on_the_real_sun(real_archive: Path, tmp_path: Path) -> None:
+    grid = CarringtonGrid(360, 180)
+    paths = sorted(real_archive.glob("gong.nso.edu/data/magmap/QR/bqs/*/*/*.fits.gz"))
+    assert paths
+    for path in paths:
+        br = fits.getdata(path).astype(float)
+        corona = extrapolate(br, grid, TIME, Recipe(RSS, 35, (RSS,)), cache=tmp_path)
+        assert through_photosphere(br, corona) == pytest.approx(corona.open_flux, rel=0.01)
 
 
 def test_products_of_one_corona_fit_together() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from multipoles import faces, harmonic, on_cells, rms
+from multipoles import faces, harmonic, on_cells, profiles, rms
 
 from pipeline.core import BadRequest, CarringtonGrid
 from pipeline.corona.field import Field
@@ -93,6 +93,22 @@ def test_the_source_surface_converges_on_theory(degree: int, order: int) -> None
     coarse, fine = errors(degree, order, 72), errors(degree, order, 144)
     assert fine[1] < 0.5 * coarse[1]
     assert fine[1] < 0.01
+
+
+@pytest.mark.parametrize(("degree", "order"), [(1, 0), (1, 1), (2, 0), (2, 1), (2, 2)])
+def test_the_nominal_source_surface_is_met_to_first_order_in_the_radial_step(
+    degree: int, order: int
+) -> None:
+    """The tangential field vanishes half a cell below it, as pfsspy has it."""
+    found = []
+    for nlon in (92, 184):
+        grid = CarringtonGrid(nlon, nlon // 2)
+        br = on_cells(degree, order, grid)
+        theory = br * profiles(degree, np.array(RSS), RSS)[0]
+        top = solve(prepare(grid, RSS, nlon // 5), br).br_source_surface
+        found.append(rms(top - theory) / rms(theory))
+    assert found[1] < 0.014 * degree
+    assert 1.8 < found[0] / found[1] < 2.4
 
 
 def test_a_map_of_the_other_sign_gives_the_field_of_the_other_sign() -> None:
