@@ -8,7 +8,7 @@ Refuses to know: what computes the network, and in how many tiles.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ from pipeline.enhance.frames import (
     wrapped,
     zoom,
 )
+from pipeline.enhance.light import below_full, lit
 from pipeline.enhance.noise import noise_level
 from pipeline.enhance.polarity import leading_polarity
 
@@ -37,6 +38,7 @@ from pipeline.enhance.polarity import leading_polarity
 UPRIGHT = 1.0  # deg
 EDGE = 0.98  # of the radius; beyond it the limb's glow takes over (Jeong et al. 2020)
 BRIGHT = 100.0  # the disk's median where a channel asks for it (the same)
+GAP = 5e-3  # of the disk: more of a picture is not missing without a word; its rim may be
 CENTRE = 0.3  # of the radius: near enough to the centre of the disk to measure noise
 
 
@@ -81,7 +83,8 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
     radius = radius_map(geometry, first.observation.observer, full)
     planes, masks = {}, {}
     for channel in (c for c in card.inputs if c.name in sources):
-        plane, measured = _placed(sources[channel.name], geometry, shape, full)
+        source = _unspoilt(sources[channel.name], channel)
+        plane, measured = _placed(source, geometry, shape, full)
         planes[channel.name], masks[channel.name] = _usable(
             plane, measured, radius, channel, sources[channel.name]
         )
@@ -113,7 +116,7 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
         shape=shape,
         outside=outside,
         beyond=beyond,
-        notes=_notes(outside, missing(sources, card), card),
+        notes=(*_notes(outside, missing(sources, card), card), *_gaps(masks, radius, card)),
     )
 
 
@@ -144,6 +147,13 @@ def network_grid(image: SolarImage, grid: Grid) -> tuple[Geometry, Shape]:
 def _up(length: int, stride: int) -> int:
     """*length* rounded up to a multiple of *stride*."""
     return -(-length // stride) * stride
+
+
+def _unspoilt(image: SolarImage, channel: Channel) -> SolarImage:
+    """The image without the pixels at which a camera of light was full."""
+    if channel.kind != "intensity":
+        return image
+    return replace(image, mask=below_full(image.data, image.mask))
 
 
 def _placed(image: SolarImage, geometry: Geometry, shape: Shape, full: Shape) -> tuple[Plane, Mask]:
@@ -179,6 +189,7 @@ def _usable(
     if not measured.any():
         raise refuse(image, "nothing of the Sun is measured on it", "take the next frame")
     if by_median:
+        measured = lit(plane, measured)
         median = float(np.median(plane[measured]))
         if median <= 0.0:
             raise refuse(image, "its disk is dark", "take the next frame")
@@ -247,6 +258,16 @@ def _clipped(plane: Plane, channel: Channel) -> Plane:
         return plane
     low, high = channel.clip
     return np.clip(plane, np.float32(low), np.float32(high))
+
+
+def _gaps(masks: Mapping[str, Mask], radius: Plane, card: Card) -> Iterator[str]:
+    """Of the pictures of light that are there, which lack a part of the disk."""
+    disk = radius < EDGE
+    for channel in card.inputs:
+        if channel.kind == "intensity" and channel.name in masks:
+            share = float((disk & ~masks[channel.name]).sum() / disk.sum())
+            if share > GAP:
+                yield f"{channel.name} shows nothing on {100.0 * share:.2g} % of the disk"
 
 
 def _notes(outside: Mapping[str, float], absent: Sequence[str], card: Card) -> tuple[str, ...]:

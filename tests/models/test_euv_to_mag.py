@@ -191,3 +191,51 @@ def test_intensities_of_the_real_pair_tell_of_the_field(engine: Engine, real_arc
     for name in ("network, 193", "network, 171+193+211"):
         for side in ("east", "west"):
             assert found[name][f"CC of |B|, {side}"] > 0.34
+
+
+@pytest.mark.parametrize("lines", [(304,), BEACON])
+@pytest.mark.parametrize("share", [0.01, 0.03])
+def test_where_a_camera_was_full_sigma_grows_or_nothing_is_said(
+    engine: Engine, lines: tuple[int, ...], share: float
+) -> None:
+    """Flat tops that no header tells of, over the regions' cores or over all of them."""
+    sound = {line: picture(line) for line in BEACON}
+    spoilt = [full(p, share) if line in lines else p for line, p in sound.items()]
+    seen, told = enhance(list(sound.values()), engine), enhance(spoilt, engine)
+    assert seen.sigma is not None
+    assert told.sigma is not None
+    for middle in (95.0, 140.0):
+        core = patch(seen, middle, 3.0)
+        if lines == BEACON:
+            assert told.mask[core].mean() < 0.5
+        else:
+            assert told.mask[core].all()
+            assert told.sigma[core].mean() > seen.sigma[core].mean()
+    notes = " ".join(told.observation.inferences[-1].notes)
+    assert "euv-304 shows nothing on" in notes
+
+
+@pytest.mark.parametrize("lines", [(304,), BEACON])
+def test_the_dark_half_of_a_frame_is_not_taken_for_a_quiet_one(
+    engine: Engine, lines: tuple[int, ...]
+) -> None:
+    """As after a shutter that stuck, where no header tells of it."""
+    sound = {line: picture(line) for line in BEACON}
+    dark = {
+        line: replace(p, data=np.where(np.arange(240) < 130, p.data, np.float32(0.0)))
+        for line, p in sound.items()
+    }
+    seen = enhance(list(sound.values()), engine)
+    told = enhance([dark[line] if line in lines else p for line, p in sound.items()], engine)
+    assert seen.sigma is not None
+    assert told.sigma is not None
+    half = seen.mask & (np.arange(240) > 140)
+    assert (told.mask & half).any() == (lines != BEACON)
+    if lines != BEACON:
+        assert told.sigma[half].mean() > seen.sigma[half].mean()
+
+
+def full(seen: SolarImage, share: float) -> SolarImage:
+    """What a camera records that is full in the brightest *share* of the picture."""
+    top = np.float32(np.quantile(seen.data[seen.mask], 1.0 - share))
+    return replace(seen, data=np.minimum(seen.data, top))
