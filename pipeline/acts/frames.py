@@ -19,6 +19,10 @@ CENTRAL = 0.5  # cosine; nearer to the limb a frame is stronger for taking its f
 BLOCK = 4  # cells; over two degrees neither seeing nor six hours of rotation count
 DEGREES = 2.0  # of blocks of quiet Sun: in finer ones the noise of pixels would count
 LATELY = 72.0  # hours; for so long quiet Sun is carried on at its strength
+NORMAL = 0.6745  # median distance of a normal deviate from its mean, in standard deviations
+# Neighbouring cells share pixels, and those their errors: blocks of small simulated frames have
+# 1.4 to 1.9 times the noise that they would have of cells by themselves.
+SHARED = 2.0
 ENOUGH = 50  # blocks seen by both; fewer tell nothing
 
 
@@ -40,17 +44,23 @@ def quiet_spreads(awaiting: GlobalMap, layers: Mapping[str, Layer]) -> dict[str,
     """The same of the median distance from the median over blocks of two degrees.
 
     Where the map was seen in the last days. Most blocks are quiet Sun, and no zero point counts.
+    The noise that the frame states of itself is no difference: one where the frame has up to
+    that much more than the map, which may have averaged it away.
     """
     ratios = {}
     side = round(DEGREES * awaiting.grid.nlon / 360.0)
     for name in layers.keys() & MAGNETOGRAPHS:
-        seen = _central(layers[name]) & (awaiting.age < LATELY)
-        here = (np.where(seen, br, np.nan) for br in (layers[name].br, awaiting.br))
-        pair = _blocks(list(here), side)
-        if pair.shape[1] >= ENOUGH:
-            spread = np.median(np.abs(pair - np.median(pair, axis=1, keepdims=True)), axis=1)
-            if spread[1]:
-                ratios[name] = float(spread[0] / spread[1])
+        layer = layers[name]
+        seen = _central(layer) & (awaiting.age < LATELY)
+        pair = _blocks([np.where(seen, br, np.nan) for br in (layer.br, awaiting.br)], side)
+        if pair.shape[1] < ENOUGH:
+            continue
+        centred = pair - np.median(pair, axis=1, keepdims=True)
+        frame, expected = np.median(np.abs(centred), axis=1)
+        noise = np.sqrt(np.mean(np.broadcast_to(layer.noise, seen.shape)[seen] ** 2))
+        noisy = np.hypot(expected, NORMAL * SHARED * noise / side)
+        if expected:
+            ratios[name] = float(frame / np.clip(frame, expected, noisy))
     return ratios
 
 

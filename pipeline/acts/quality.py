@@ -147,19 +147,25 @@ def polar_field(map_: GlobalMap, limits: QualitySettings) -> Check:
 
 
 def seam(map_: GlobalMap, limits: QualitySettings) -> Check:
-    """Mean step between neighbours of different source over that between their neighbours.
+    """Median step between neighbours of different source over that of the pairs beside them.
 
-    One where sources join without a trace. Steps are those along the rows; the pairs
-    beside a seam are the next ones east and west.
+    At most one where sources join without a trace. Steps are those along the rows; of the next
+    pair east and the next one west the mean is that of squares, so that a seam between a smooth
+    and a noisy source, whose step has half the noise of the noisy pair, is none. An active
+    region that lies across is no seam either, wherefore medians.
     """
     rows = np.abs(map_.grid.lat) < POLAR_CAP
     br, source = map_.br[rows].astype(np.float64), map_.source[rows]
     step = np.abs(np.roll(br, -1, axis=1) - br)
     across = np.roll(source, -1, axis=1) != source
-    beside = (np.roll(across, 2, axis=1) | np.roll(across, -2, axis=1)) & ~across
-    if across.sum() < ENOUGH or not step[beside].any():
+    lone = across & ~np.roll(across, -2, axis=1) & ~np.roll(across, 2, axis=1)
+    if lone.sum() < ENOUGH:
         return _not_asked("seam", limits.seam, limits)
-    ratio = float(step[across].mean() / step[beside].mean())
+    east, west = (np.roll(step, by, axis=1)[lone] for by in (-2, 2))
+    beside = float(np.median(np.sqrt((east**2 + west**2) / 2.0)))
+    if not beside:
+        return _not_asked("seam", limits.seam, limits)
+    ratio = float(np.median(step[lone])) / beside
     sentence = f"Steps between sources are {ratio:.2f} times as large as those beside them."
     return _at_most("seam", ratio, limits.seam, sentence, limits)
 

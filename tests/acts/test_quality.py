@@ -161,6 +161,21 @@ def test_noise_and_a_zero_point_are_told_apart() -> None:
     noise = np.random.default_rng(2).normal(0.0, 4 * spread, GRID.shape)
     assert "frame_scale" in failed(good_map(), hmi=layer("hmi", hmi + noise))
     assert "frame_scale" not in failed(good_map(), hmi=layer("hmi", hmi + 3 * spread))
+    stated = replace(layer("hmi", hmi + noise), noise=4 * spread)
+    assert "frame_scale" not in failed(good_map(), hmi=stated)
+    wrong = replace(layer("hmi", 6 * hmi), noise=spread)
+    assert "frame_scale" in failed(good_map(), hmi=wrong)
+
+
+def test_a_noisy_source_beside_a_smooth_one_and_a_region_across_are_no_seam() -> None:
+    map_ = good_map()
+    smooth = np.zeros(GRID.shape)
+    noise = np.random.default_rng(3).normal(0.0, 20.0, GRID.shape)
+    beside = replace(map_, br=np.where(map_.source == Source.HMI, noise, smooth))
+    assert "seam" not in failed(beside)
+    across = np.roll(map_.source == Source.HMI, 1, axis=1) != (map_.source == Source.HMI)
+    region = np.where(across & (np.abs(GRID.lat) < 15.0)[:, np.newaxis], 900.0, 0.0)
+    assert "seam" not in failed(replace(map_, br=map_.br + region))
 
 
 def test_a_frame_is_not_held_against_what_the_map_has_not_seen_for_days() -> None:
