@@ -110,7 +110,7 @@ def prepare(images: Sequence[SolarImage], card: Card) -> Prepared:
             masks[channel.name] = masks.get(channel.of, nothing) if channel.of else mask
     outside, beyond = _outside(planes, masks, mask, card)
     return Prepared(
-        x=np.stack([_tensor(channel, planes, masks, full) for channel in card.inputs]),
+        x=_tensor(planes, masks, full, card),
         mask=mask,
         geometry=geometry,
         shape=shape,
@@ -232,25 +232,34 @@ def _outside(
         (low, high), plane = channel.trained, planes[channel.name]
         measured = masks.get(channel.name, mask)
         strange = measured & ((plane < low) | (plane > high))
-        fractions[channel.name] = float(strange[measured].mean())
+        fractions[channel.name] = float(strange.sum() / measured.sum())
         anywhere |= strange
-    return fractions, float(anywhere[mask].mean())
+    return fractions, float((anywhere & mask).sum() / mask.sum())
 
 
 def _tensor(
-    channel: Channel, planes: Mapping[str, Plane], masks: Mapping[str, Mask], full: Shape
+    planes: Mapping[str, Plane], masks: Mapping[str, Mask], full: Shape, card: Card
 ) -> Plane:
-    """One channel of x; 0 where nothing is measured or known."""
-    if channel.kind == "mask":
-        return masks[channel.name].astype(np.float32)
-    if channel.name not in planes:
-        return np.zeros(full, np.float32)
-    plane = _clipped(planes[channel.name], channel)
-    known = masks.get(channel.name, np.isfinite(plane))
+    """The tensor x, (C, H, W); 0 where nothing is measured or known."""
+    x = np.zeros((len(card.inputs), *full), np.float32)
+    for channel, out in zip(card.inputs, x, strict=True):
+        if channel.kind == "mask":
+            out[:] = masks[channel.name]
+        elif channel.name in planes:
+            _normalise(planes[channel.name], masks.get(channel.name), channel, out)
+    return x
+
+
+def _normalise(plane: Plane, measured: Mask | None, channel: Channel, out: Plane) -> None:
+    """Into *out* in place: frames of 4096² are moved through memory as seldom as can be."""
+    known = np.isfinite(plane) if measured is None else measured
     if channel.transform == "log10":
-        plane = np.log10(plane, where=known, out=np.zeros_like(plane))
-    normal = (plane - np.float32(channel.offset)) / np.float32(channel.scale)
-    return np.where(known, normal, np.float32(0.0))
+        np.log10(_clipped(plane, channel), where=known, out=out)
+    else:
+        np.copyto(out, _clipped(plane, channel), where=known)
+    if channel.offset:
+        np.subtract(out, np.float32(channel.offset), where=known, out=out)
+    np.divide(out, np.float32(channel.scale), where=known, out=out)
 
 
 def _clipped(plane: Plane, channel: Channel) -> Plane:

@@ -25,12 +25,17 @@ def in_gauss(answer: Answer, output: Output) -> tuple[Plane, Plane | None]:
     the scatter of its samples, and how far the members' means lie apart. The card's factors
     follow. No standard error if there is one member and it says nothing.
     """
-    mean = answer.mean.mean(axis=0)
-    variance = answer.mean.var(axis=0)
+    mean = _average(answer.mean)
+    variance = np.zeros_like(mean) if len(answer.mean) == 1 else answer.mean.var(axis=0)
     if answer.log_variance is not None:
-        variance += np.exp(np.clip(answer.log_variance, -LARGEST, LARGEST)).mean(axis=0)
+        variance += _average(np.exp(np.clip(answer.log_variance, -LARGEST, LARGEST)))
     if answer.samples is not None:
-        variance += answer.samples.var(axis=1, ddof=1).mean(axis=0)
+        variance += _average(answer.samples.var(axis=1, ddof=1))
     told = len(answer.mean) > 1 or output.uncertainty != "none"
     sigma = np.sqrt(variance) * np.float32(output.scale * output.sigma_scale) if told else None
     return mean * np.float32(output.scale), sigma
+
+
+def _average(values: Plane) -> Plane:
+    """Over members; of one it is itself, without a pass through memory."""
+    return values[0] if len(values) == 1 else np.asarray(values.mean(axis=0))

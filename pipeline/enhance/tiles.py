@@ -121,13 +121,13 @@ def share(core: Box, reach: Box, factor: int = 1) -> Plane:
     """
     down = _ramp(core.top, core.bottom, reach.top, reach.bottom, factor)
     along = _ramp(core.left, core.right, reach.left, reach.right, factor)
-    return np.outer(down, along).astype(np.float32)
+    return np.outer(down, along)
 
 
-def _ramp(low: int, high: int, first: int, last: int, factor: int) -> NDArray[np.float64]:
+def _ramp(low: int, high: int, first: int, last: int, factor: int) -> Plane:
     position = (np.arange(factor * first, factor * last) + 0.5) / factor
     inside = np.minimum(position - low, high - position)
-    return np.clip(0.5 + inside / (2.0 * BLEND), 0.0, 1.0)
+    return np.clip(0.5 + inside / (2.0 * BLEND), 0.0, 1.0).astype(np.float32)
 
 
 def plan(
