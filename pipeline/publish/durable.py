@@ -28,7 +28,10 @@ def writing(path: Path, size: int) -> Iterator[Path]:
         try:
             with part.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, size)
-            yield part
+            try:
+                yield part
+            except RuntimeError as error:  # how NetCDF's library speaks of a disk that filled since
+                raise OSError(f"{error}".lower()) from error
             _sync(part, os.O_RDONLY)
             part.replace(path)
             sync_directory(path.parent)
