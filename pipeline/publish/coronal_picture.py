@@ -74,10 +74,11 @@ def write_coronal_picture(
     CannotWrite : the file system refuses.
     """
     figure = blank_page()
-    title = f"{'SIMULATED: ' if map_.simulated else ''}Corona above the whole Sun"
-    headline: dict[str, Any] = {"y": 0.973, "fontsize": 21, "color": INK, "va": "center"}
-    figure.text(0.05, s=title, weight="bold", **headline)
-    figure.text(0.595, s=f"{corona.time:%Y-%m-%d %H:%M} UTC", ha="right", **headline)
+    title = f"{'SIMULATED: ' if map_.simulated else ''}Corona above the Sun"
+    headline: dict[str, Any] = {"y": 0.973, "color": INK, "va": "center"}
+    figure.text(0.05, s=title, weight="bold", fontsize=21, **headline)
+    clock = f"{corona.time:%Y-%m-%d %H:%M} UTC"
+    figure.text(0.595, s=clock, ha="right", fontsize=17, **headline)
     observers = dict(zip(corona.observers, _colours(corona), strict=True))
     surface = _surface(figure, map_, corona, observers)
     if corona.observed:
