@@ -160,7 +160,8 @@ def _judged(prediction: _Prediction, layer: Layer, grid: CarringtonGrid) -> Mapp
     """
     back = (prediction.time - layer.observation.time) / timedelta(days=1)
     shown = np.isfinite(layer.br)
-    parts = np.stack([shown, np.where(shown, layer.br, 0), np.where(shown, layer.sigma, 0) ** 2])
+    believed = np.isfinite(layer.sigma)
+    parts = np.stack([shown, np.where(shown, layer.br, 0), np.where(believed, layer.sigma, 0) ** 2])
     share, truth, variance = (rotate_field(part, grid, back) for part in parts)
     known = share > 0.9
     meridian = earth(prediction.time).carrington_longitude

@@ -52,9 +52,9 @@ REPEATED, MEMORY_DAYS, NETWORK_MEMORY_DAYS = 0.99, 1.0, 27.0
 # lacks there as much as one is that has not seen a region of that strength for long.
 EMERGED, UNFORESEEN = 1.5, REGIONS[1]
 MU_MIN = 0.1
-# Of the best view that a latitude ever offers, below which a look counts only where the map is
-# less sure: days before or after, the same place is seen far better. With it the flux of what
-# leaves at the west limb was 5 % nearer to what had been seen, in January 2014.
+# Of the best view that a latitude ever offers, below which a look adds nothing west of the
+# meridian: the place has been seen far better days before. East of it nobody has for two weeks.
+# With it the flux of what leaves was 5 % nearer to what had been seen, in January 2014.
 BELIEVED = 0.4
 # A synoptic map is a mean of views up to 60° from disk centre and of a day or more.
 SYNOPTIC_MU, SYNOPTIC_DAYS = 0.5, 1.0
@@ -82,15 +82,14 @@ _EPOCH = datetime.fromisoformat("2000-01-01T00:00Z")
 class Layer:
     """One observation on the grid: br and sigma in gauss, NaN where nothing was seen.
 
+    sigma is infinite where a look is too slanted to be believed.
     noise : gauss, the part of sigma that pixels make; by it weak field looks stronger than it is
-    slanted : where another day shows the place far better
     """
 
     br: Floats
     sigma: Floats
     observation: Observation
     noise: Floats | float = 0.0
-    slanted: NDArray[np.bool_] | bool = False
 
 
 def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
@@ -98,7 +97,8 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
 
     The field is put on HMI's scale. Its error is that of the pixels averaged over the cell,
     where pixels within its correlation length count as one, plus the error of taking the
-    field as radial, which grows with the field around and towards the limb.
+    field as radial, which grows with the field around and towards the limb. Near the west limb,
+    not at the poles, a look is not believed at all.
 
     Raises
     ------
@@ -127,8 +127,9 @@ def observe(image: SolarImage, grid: CarringtonGrid) -> Layer:
     sigma = np.sqrt(error**2 + view_variance(cells.mu, strength(br, grid, noisy)))
     observer = observation.observer
     best = observer.mu(np.full(grid.nlat, observer.carrington_longitude), grid.lat)
-    slanted = cells.mu < BELIEVED * best[:, np.newaxis]
-    return Layer(br, np.where(seen, sigma, np.nan), observation, noisy, slanted)
+    leaving = np.sin(np.radians(grid.lon - observer.carrington_longitude)) > 0.0
+    sigma = np.where(leaving & (cells.mu < BELIEVED * best[:, np.newaxis]), np.inf, sigma)
+    return Layer(br, np.where(seen, sigma, np.nan), observation, noisy)
 
 
 def blank(time: datetime, grid: CarringtonGrid) -> GlobalMap:
@@ -220,8 +221,7 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     the map's error is correlated with that of its next frame, by r say: a better view replaces
     a worse one, and one that errs by 1/r times as much as the map or more changes nothing,
     however often it comes. Of frames less than a day apart none makes the map surer than it is
-    by one. A slanted look counts where it errs less than the map: where something has emerged
-    (the map was more wrong than it claimed), or nobody looked for long.
+    by one. Where a region has emerged, the map was more wrong than it claimed.
 
     A cell rests on an instrument, and is as old as its look, if that makes up half of the cell
     or more; otherwise both stay what they were, and no cell grows older. So of two that look at
@@ -230,15 +230,18 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     observation = layer.observation
     time = max(state.time, observation.time)
     state, layer = forecast(state, time, flow), _carried(layer, state.grid, time)
-    seen = np.isfinite(layer.br)
+    seen = np.isfinite(layer.br) & np.isfinite(layer.sigma)
+    layer = replace(layer, br=np.where(seen, layer.br, np.nan))
     expected = EMERGED * strength(np.where(seen, state.br, np.nan), state.grid)
     emerged = np.fmax(strength(layer.br, state.grid, layer.noise) - expected, 0.0)
-    prior, error = state.sigma.astype(np.float64) ** 2 + (UNFORESEEN * emerged) ** 2, layer.sigma**2
+    prior = state.sigma.astype(np.float64) ** 2 + (UNFORESEEN * emerged) ** 2
+    error = np.where(seen, layer.sigma, np.nan) ** 2
     repeated, age = _repeated(state, observation), _hours(observation.time, time)
-    shared = repeated * (1.0 - layer.noise**2 / error) * np.sqrt(prior * error)
+    noise = layer.noise**2 / error.clip(min=np.finfo(np.float64).tiny)
+    shared = repeated * (1.0 - noise) * np.sqrt(prior * error)
     apart = prior + error - 2.0 * shared
     gain = np.divide(prior - shared, apart, out=np.zeros_like(prior), where=seen & (apart > 0.0))
-    gain = np.where(layer.slanted & (error > prior), 0.0, gain.clip(0.0, 1.0))
+    gain = gain.clip(0.0, 1.0)
     both = (1.0 - gain) ** 2 * prior + gain**2 * error + 2.0 * gain * (1.0 - gain) * shared
     least = np.fmin(prior, error) if repeated > REPEATED / math.e else 0.0
     variance = np.where(seen, np.fmax(both, least), state.sigma**2)
@@ -297,12 +300,12 @@ def _repeated(state: GlobalMap, observation: Observation) -> float:
 def _carried(layer: Layer, grid: CarringtonGrid, time: datetime) -> Layer:
     """Take a *layer* that is older than *time* there, by whole cells: it has gaps."""
     start, stop = _days(layer.observation.time), _days(time)
-    br, sigma, noise, slanted = (
+    br, sigma, noise = (
         rotate_labels(np.broadcast_to(part, grid.shape), grid, start, stop)
-        for part in (layer.br, layer.sigma, layer.noise, layer.slanted)
+        for part in (layer.br, layer.sigma, layer.noise)
     )
     variance = grown(sigma**2, strength(br, grid, noise), stop - start)
-    return replace(layer, br=br, sigma=np.sqrt(variance), noise=noise, slanted=slanted)
+    return replace(layer, br=br, sigma=np.sqrt(variance), noise=noise)
 
 
 def balance(state: GlobalMap) -> GlobalMap:
