@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pipeline.core import BadRequest
-from pipeline.service import http
+from pipeline.service import http, metrics
 
 CONTENT = bytes(range(256)) * 16
 SECRET = b"not for readers"
@@ -177,6 +177,7 @@ def test_health_readiness_and_status_say_what_they_were_told(client: httpx.Clien
 def test_metrics_come_in_the_form_that_is_asked_for(client: httpx.Client) -> None:
     plain = client.get("/metrics")
     assert plain.headers["content-type"].startswith("text/plain")
+    assert metrics.BUILD.describe()[0].name == "allsun_build"
     assert "allsun_build_info" in plain.text
     openmetrics = client.get("/metrics", headers={"Accept": "application/openmetrics-text"})
     assert openmetrics.text.endswith("# EOF\n")
