@@ -224,8 +224,9 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     by one. Where a region has emerged, the map was more wrong than it claimed.
 
     A cell rests on an instrument, and is as old as its look, if that makes up half of the cell
-    or more; otherwise both stay what they were, and no cell grows older. So of two that look at
-    the same time the one that errs less is named, whichever comes first.
+    or more; one that rests on it already grows young if the look errs hardly more than the map
+    (variance up to twice its own). Otherwise both stay, and no cell grows older. So of two that
+    look at the same time the one that errs less is named, whichever comes first.
     """
     observation = layer.observation
     time = max(state.time, observation.time)
@@ -246,15 +247,17 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     least = np.fmin(prior, error) if repeated > REPEATED / math.e else 0.0
     variance = np.where(seen, np.fmax(both, least), state.sigma**2)
     members = _pulled(members_of(state), layer, gain)
-    trusted = (gain >= 0.5) & ~(state.age < age)
+    kind = SOURCE[observation.instrument]
+    renewed = (gain >= 0.5) | ((state.source == kind) & (error <= 2.0 * prior))
+    renewed &= ~(state.age < age)
     newest = max(observation.time, state.last_observed.get(observation.instrument, _EPOCH))
     return replace(
         state,
         br=members.mean(axis=0, dtype=np.float64).astype(np.float32),
         members=None if state.members is None else members,
         sigma=np.sqrt(variance).astype(np.float32),
-        source=np.where(trusted, SOURCE[observation.instrument], state.source).astype(np.uint8),
-        age=np.where(trusted, age, state.age).astype(np.float32),
+        source=np.where(renewed, kind, state.source).astype(np.uint8),
+        age=np.where(renewed, age, state.age).astype(np.float32),
         inputs=(*state.inputs, observation),
         last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
