@@ -122,7 +122,9 @@ def judged(br: NDArray[np.floating], degree: int) -> Iterator[tuple[str, ...]]:
 def main(archive: Path) -> None:
     """Print two tables: lines alike, ends within half a cell, and the median in cells."""
     cells = np.random.default_rng(1).choice(GRID.nlon * GRID.nlat, CELLS, replace=False)
-    agree, right = Table(title="Our lines beside …"), Table(title="Beside a three times finer grid")
+    told = "lines alike, ends within half a cell, their median distance in cells"
+    agree = Table(title="Our lines beside …", caption=told)
+    right = Table(title="Beside a three times finer grid", caption=told)
     for table in (agree, right):
         for column in ("GONG map", "lines", "from the photosphere", "from the source surface"):
             table.add_column(column, justify="right" if column.startswith("from") else "left")
