@@ -21,7 +21,15 @@ from skimage.restoration import denoise_bilateral, denoise_nl_means, denoise_wav
 from models.metrics import Moments, weak
 from models.metrics.summed import Floats, Sum
 
-__all__ = ["Baseline", "Pair", "block_matching", "denoisers", "gaussian", "superresolvers"]
+__all__ = [
+    "Baseline",
+    "Pair",
+    "block_matched",
+    "block_matching",
+    "denoisers",
+    "gaussian",
+    "superresolvers",
+]
 
 Filter = Callable[[Floats], Floats]
 KERNEL = 9  # coarse px a side of the linear filter
@@ -190,14 +198,17 @@ def _block_matching(sigma: float, kernel: float) -> Iterator[_Family]:
             yield _Family(
                 name,
                 [
-                    (f"{times:g} σ", partial(_bm3d, sigma=times * sigma, kernel=width))
+                    (f"{times:g} σ", partial(block_matched, sigma=times * sigma, kernel=width))
                     for times in (1.0, 1.15, 1.3, 1.5)
                 ],
             )
 
 
-def _bm3d(field: Floats, sigma: float, kernel: float) -> Floats:
-    """Block matching (Mäkinen, Azzari & Foi 2020, IEEE TIP 29, 8339), white or with a spectrum."""
+def block_matched(field: Floats, sigma: float, kernel: float) -> Floats:
+    """BM3D of a field (h, w) with noise of *sigma*, G (Mäkinen et al. 2020, IEEE TIP 29, 8339).
+
+    kernel : px of the Gaussian that correlates the noise; 0 if it is white
+    """
     import bm3d
 
     if not kernel:

@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from models.baselines import _bm3d
+from models.baselines import block_matched
 from models.data import SHARPS, Scene, sharp, split
 from models.evaluation.estimates import of_network
 from models.evaluation.trials import DENOISING, Noise, generator
@@ -61,7 +61,7 @@ def main() -> None:
         mine = [network.predict(g.field, g.radius, trial.sigma)[0] for g in given]
         table.add_row(trial.name, network.name, *shown(mine, crops))
         for name, kernel in told(trial).items():
-            theirs = [_bm3d(g.field, STRONGER * trial.sigma, kernel) for g in given]
+            theirs = [block_matched(g.field, STRONGER * trial.sigma, kernel) for g in given]
             table.add_row("", name, *shown(theirs, crops))
     Console(width=100).print(table)
 
