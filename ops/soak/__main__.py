@@ -211,6 +211,8 @@ class Soak:
             for outcome in ("published", "unchanged", "failed")
         }
         flat, resources = steady(scraper.resources)
+        series = "".join(f"{json.dumps(sample._asdict())}\n" for sample in scraper.resources)
+        (self.folder / "resources.jsonl").write_text(series)
         unseen = {name: c["not shown"] for name, c in shown.items() if c.get("not shown")}
         good = (
             not hours["nothing"]
