@@ -44,7 +44,9 @@ FWHM_PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
 # is that of the quietest 1.6 % of the surface near disk centre on HMI frames of January 2014,
 # 4.9 G (where long tails make the standard deviation 8.8 G).
 QUIET_SUN, QUIET_CELLS = 6.1, 259_200
-STEPS = 128  # whose matrices are kept: ten steps of twelve members, or one of a hundred
+# Whose matrices are kept, one and a half megabytes each at half a degree: three steps of twelve
+# members, which an hour has, and the factors of one.
+STEPS, LATEST = 36, 12
 
 
 def transport(field: NDArray[np.floating], grid: CarringtonGrid, days: float, flow: Flow) -> Floats:
@@ -103,7 +105,7 @@ def _per_day(flow: Flow) -> float:
     return flow.diffusivity * 1e10 / R_SUN_CM**2 * DAY
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=LATEST)
 def _along(grid: CarringtonGrid, days: float, flow: Flow) -> NDArray[np.complex128]:
     """Factors (nlat, nlon/2 + 1) for half a step along rows."""
     drift = np.radians(drift_rate(grid.lat, flow.rotation))
