@@ -49,8 +49,9 @@ FLOW = Flow()
 REPEATED, MEMORY_DAYS, NETWORK_MEMORY_DAYS = 0.99, 1.0, 27.0
 # Where the surroundings are stronger than so many times what the map has (towards the limb the
 # same region looks 1.25 times as strong), something has emerged, and the map is off by what it
-# lacks there as much as one is that has not seen a region of that strength for long.
-EMERGED, UNFORESEEN = 1.5, REGIONS[1]
+# lacks there, and the longer it has not seen the place, the more: at last by as much as any map
+# that has not seen a region of that strength.
+EMERGED, UNFORESEEN = 1.5, 1.0
 MU_MIN = 0.1
 # Of the best view that a latitude ever offers, below which a look adds nothing west of the
 # meridian: the place has been seen far better days before. East of it nobody has for two weeks.
@@ -217,11 +218,11 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     """Combine *state* and *layer* by the Kalman gain of errors that may be correlated.
 
     The older of the two is first carried to the time of the newer. An instrument repeats
-    its error from frame to frame (the field is taken as radial each time) but for the noise, so
-    the map's error is correlated with that of its next frame, by r say: a better view replaces
-    a worse one, and one that errs by 1/r times as much as the map or more changes nothing,
-    however often it comes. Of frames less than a day apart none makes the map surer than it is
-    by one. Where a region has emerged, the map was more wrong than it claimed.
+    its error from frame to frame (the field is taken as radial each time), so what the map
+    owes to it shares the error of its next frame: a better view replaces a worse one, a worse
+    one changes little, however often it comes, and a late frame does not undo a newer one.
+    Of frames less than a day apart none makes the map surer than it is by one.
+    Where a region has emerged, the map was more wrong than it claimed.
 
     A cell rests on an instrument, and is as old as its look, if that makes up half of the cell
     or more; one that rests on it already grows young if the look errs hardly more than the map
@@ -235,15 +236,12 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
     layer = replace(layer, br=np.where(seen, layer.br, np.nan))
     expected = EMERGED * strength(np.where(seen, state.br, np.nan), state.grid)
     emerged = np.fmax(strength(layer.br, state.grid, layer.noise) - expected, 0.0)
-    prior = state.sigma.astype(np.float64) ** 2 + (UNFORESEEN * emerged) ** 2
+    prior = state.sigma.astype(np.float64) ** 2 + _unforeseen(state) * emerged**2
     error = np.where(seen, layer.sigma, np.nan) ** 2
     repeated, age = _repeated(state, observation), _hours(observation.time, time)
-    noise = layer.noise**2 / error.clip(min=np.finfo(np.float64).tiny)
-    shared = repeated * (1.0 - noise) * np.sqrt(prior * error)
-    apart = prior + error - 2.0 * shared
-    gain = np.divide(prior - shared, apart, out=np.zeros_like(prior), where=seen & (apart > 0.0))
-    gain = gain.clip(0.0, 1.0)
-    both = (1.0 - gain) ** 2 * prior + gain**2 * error + 2.0 * gain * (1.0 - gain) * shared
+    shared = repeated * np.fmin(prior, error)
+    gain = np.where(seen, (prior - shared) / (prior + error - 2.0 * shared), 0.0)
+    both = prior - gain * (prior - shared)
     least = np.fmin(prior, error) if repeated > REPEATED / math.e else 0.0
     variance = np.where(seen, np.fmax(both, least), state.sigma**2)
     members = _pulled(members_of(state), layer, gain)
@@ -262,6 +260,13 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
         last_observed={**state.last_observed, observation.instrument: newest},
         simulated=state.simulated or observation.simulated,
     )
+
+
+def _unforeseen(state: GlobalMap) -> Floats:
+    """Error variance per square of the field that the map lacks where something has emerged."""
+    part, memory = REGIONS[1:]
+    days = np.nan_to_num(state.age.astype(np.float64) / 24.0, nan=np.inf)
+    return UNFORESEEN**2 - (part**2 - UNFORESEEN**2) * np.expm1(-days / memory)
 
 
 def _pulled(members: Single, layer: Layer, gain: Floats) -> Single:

@@ -20,11 +20,12 @@ Floats = NDArray[np.float64]
 
 CLIMATE_SIGMA = 37.0  # G, where nothing is known
 SURROUNDINGS = 4.0  # deg, full width at half maximum
-# Of the strength, per tangent of the heliocentric angle: what an inclined field adds to B_los/mu.
-# HMI frames against the same places near disk centre four days apart, less what frames near disk
-# centre differ by in that time, are off by .4 to .7 of it from mu = .87 to .15 (68 % of the
-# cells), by .7 to 1.0 in the mean square.
-VIEW = 0.7
+# Of the strength, over mu. Frames against the same places near disk centre three and four days
+# apart are off by .65 cell by cell, beyond what passes in that time, from mu = .25 to .8; but
+# neighbours err alike (regions appear nearer to disk centre, by .3 deg times the tangent of the
+# angle), so that a smoothed map suffers more: with 1.0 it returned better than with .5, and than
+# with .7 times the tangent, which fits the cells as well.
+VIEW = 1.0
 # (G, part of the strength, days): the network is another after a day, and then for weeks it is
 # regions that emerge or decay unseen. By strength 7, 11, 18, 31 and 60 G the error after one
 # day is 11, 14, 19, 31, 69 G, and after 15-20 days 14, 19, 27, 43, 99 G (68 % of the cells).
@@ -49,7 +50,7 @@ def strength(br: NDArray[np.floating], grid: CarringtonGrid, noise: Floats | flo
 
 def view_variance(mu: Floats, strong: Floats) -> Floats:
     """Variance, G², of taking the field as radial where it is seen at *mu*."""
-    return (VIEW * strong) ** 2 * (1.0 / mu**2 - 1.0)
+    return (VIEW * strong / mu) ** 2
 
 
 def grown(variance: Floats, strong: Floats, days: Floats | float) -> Floats:
