@@ -263,9 +263,12 @@ def analyse(state: GlobalMap, layer: Layer, flow: Flow = FLOW) -> GlobalMap:
 
 
 def _unforeseen(state: GlobalMap) -> Floats:
-    """Error variance per square of the field that the map lacks where something has emerged."""
+    """Error variance per square of the field that the map lacks where something has emerged.
+
+    Where nobody ever looked, the error of the climate says it already.
+    """
     part, memory = REGIONS[1:]
-    days = np.nan_to_num(state.age.astype(np.float64) / 24.0, nan=np.inf)
+    days = np.nan_to_num(state.age.astype(np.float64) / 24.0, nan=0.0)
     return UNFORESEEN**2 - (part**2 - UNFORESEEN**2) * np.expm1(-days / memory)
 
 
