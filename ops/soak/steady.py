@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-WARM = 2  # cycles of a life; the first loads the compiled code, the second has a map to carry on
+WARM = (
+    2  # maps published in a life; the first loads the compiled code, the second has one to carry on
+)
 ENOUGH = 12  # scrapes, so that a quarter is not one of them
 FLAT = 1.10  # growth of memory, from the first quarter after the warm-up to the last
 FEW = 8  # file descriptors more

@@ -119,6 +119,6 @@ class Scraper:
                                        if part.startswith("outcome"))}:  # fmt: skip
                 self.grown[short] += growth
         self._last = self.newest = values
-        cycles = sum(v for key, v in values.items() if key.startswith("allsun_cycles_total"))
+        cycles = values.get('allsun_cycles_total{outcome="published"}', 0.0)
         rss, fds = values["process_resident_memory_bytes"], values["process_open_fds"]
         self.resources.append(Sample(started, time.monotonic(), rss, fds, cycles))
