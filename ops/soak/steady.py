@@ -10,8 +10,8 @@ from typing import NamedTuple
 WARM = (
     2  # maps published in a life; the first loads the compiled code, the second has one to carry on
 )
-ENOUGH = 12  # scrapes, so that a quarter is not one of them
-FLAT = 1.10  # growth of memory, from the first quarter after the warm-up to the last
+ENOUGH = 12  # scrapes, so that half of them see both cycles and the time between
+FLAT = 1.10  # growth of the memory that stays, from the first half after the warm-up to the second
 FEW = 8  # file descriptors more
 
 
@@ -41,9 +41,13 @@ def steady(samples: Iterable[Sample]) -> tuple[bool, dict[str, object]]:
 
 
 def _growth(life: list[Sample]) -> tuple[float, float, float, float, float]:
-    """Memory (MiB) and descriptors in the first and the last quarter, medians, and the length."""
-    quarter = len(life) // 4
-    first, last = life[:quarter], life[-quarter:]
-    rss = [statistics.median(sample.rss for sample in part) / 2**20 for part in (first, last)]
-    fds = [statistics.median(sample.fds for sample in part) for part in (first, last)]
+    """Memory that stays (MiB) and descriptors, in the first and the second half, and the length.
+
+    What stays is the least of a half, between two cycles, when each has given back what it took;
+    how much that is depends on what there was to work on, and varies by a tenth from hour to hour.
+    """
+    half = len(life) // 2
+    first, second = life[:half], life[half:]
+    rss = [min(sample.rss for sample in part) / 2**20 for part in (first, second)]
+    fds = [statistics.median(sample.fds for sample in part) for part in (first, second)]
     return rss[0], rss[1], fds[0], fds[1], life[-1].time - life[0].time
