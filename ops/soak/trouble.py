@@ -91,11 +91,13 @@ def archive_fault(trick: Trick, match: str, times: int, shows: str | None) -> Tr
 
 
 def network_cut(stage: Stage) -> str:
-    """Nothing answers for two hours."""
-    port = int(stage.server.url.rpartition(":")[2])
+    """Nothing answers for two hours; what was to go wrong before goes wrong afterwards."""
+    port, waiting = int(stage.server.url.rpartition(":")[2]), stage.server.archive.faults
     stage.server.__exit__(None, None, None)
     stage.rest(2)
     stage.server = ArchiveServer(stage.archive, port).__enter__()
+    for fault in waiting:
+        stage.server.inject(fault)
     return TROUBLE
 
 
