@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -90,24 +91,33 @@ def archive_fault(trick: Trick, match: str, times: int, shows: str | None) -> Tr
     return trouble
 
 
-def network_cut(stage: Stage) -> str:
-    """Nothing answers for two hours; what was to go wrong before goes wrong afterwards."""
-    port, waiting = int(stage.server.url.rpartition(":")[2]), stage.server.archive.faults
-    stage.server.__exit__(None, None, None)
-    stage.rest(2)
-    stage.server = ArchiveServer(stage.archive, port).__enter__()
+@contextmanager
+def _held_back(stage: Stage) -> Iterator[None]:
+    """What waits to strike strikes afterwards: now it would be taken for the trouble at hand."""
+    waiting = stage.server.archive.withdraw()
+    yield
     for fault in waiting:
         stage.server.inject(fault)
+
+
+def network_cut(stage: Stage) -> str:
+    """Nothing answers for two hours."""
+    with _held_back(stage):
+        port = int(stage.server.url.rpartition(":")[2])
+        stage.server.__exit__(None, None, None)
+        stage.rest(2)
+        stage.server = ArchiveServer(stage.archive, port).__enter__()
     return TROUBLE
 
 
 def disk_full(stage: Stage) -> str:
     """No file beyond 16 KiB can be written for an hour and a half."""
     limit = 16 * 1024
-    _, hard = resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (limit, hard))
-    stage.rest(1.5)
-    resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (hard, hard))
+    with _held_back(stage):
+        _, hard = resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (limit, hard))
+        stage.rest(1.5)
+        resource.prlimit(stage.daemon.pid, resource.RLIMIT_FSIZE, (hard, hard))
     return 'allsun_cycles_total{outcome="failed"}'
 
 

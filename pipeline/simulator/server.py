@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -97,6 +98,19 @@ class Archive:
                     self._met[n] = self._met.get(n, 0) + 1
                     return fault
         return None
+
+    def withdraw(self) -> list[Fault]:
+        """Take the faults back that still wait for requests."""
+        with self._lock:
+            met = [self._met.get(n, 0) for n in range(len(self.faults))]
+            left = [
+                replace(fault, times=fault.times - times)
+                for fault, times in zip(self.faults, met, strict=True)
+                if times < fault.times
+            ]
+            self.faults.clear()
+            self._met.clear()
+        return left
 
 
 class ArchiveServer:
