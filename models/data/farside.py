@@ -235,7 +235,7 @@ def _scene(
     disk = frame(observer)
     known, sigma, age = _map(pasts, here.carrington_longitude)
     fields = np.stack([moment.br, known, sigma, pasts.moments[0].br])
-    truth, prior, error, before = _line_of_sight(fields, disk)
+    truth, prior, error, before = line_of_sight(fields, disk)
     lon, lat = disk.sphere(*np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
     planes = {"prior": prior, "prior sigma": error, "before": before}
     column = np.nan_to_num(GRID.geometry.pixel(lon, lat)[0]).round().astype(int) % GRID.nlon
@@ -272,7 +272,7 @@ def _map(pasts: _Pasts, meridian: float) -> tuple[Floats, Floats, Floats]:
     return known, np.sqrt(variance), steps * float(STEP.days)
 
 
-def _line_of_sight(fields: Floats, disk: Disk) -> Field:
+def line_of_sight(fields: Floats, disk: Disk) -> Field:
     """B_los of radial *fields* (n, nlat, nlon) in the pixels of *disk*, NaN beyond the limb.
 
     A pixel is the mean of two by two points, so that flux is averaged and not sampled.

@@ -31,11 +31,11 @@ from models.metrics.summed import Floats
 from pipeline.core.grid import R_SUN_CM
 from pipeline.enhance.card import Metric
 from pipeline.enhance.prepare import EDGE
-from pipeline.enhance.registry import Network
+from pipeline.enhance.registry import Network, read
 from pipeline.enhance.runtime import Engine, Runtime
 from pipeline.enhance.tiles import compute
 
-__all__ = ["Answers", "Found", "Trial", "answers", "judge", "metrics", "open_cpu", "text"]
+__all__ = ["Answers", "Found", "Trial", "answers", "judge", "metrics", "open_cpu", "others", "text"]
 
 Mask = NDArray[np.bool_]
 Fields = list[Floats]
@@ -47,12 +47,14 @@ DOUBT = 0.3  # with which a map's stated error still is no smaller than its real
 LARGE = 1e21  # Mx, unsigned: regions whose polarity is looked at
 OUTLINE, SOFT = 20.0, 1.5  # G of the field smoothed by so many px: where a region ends
 FRESH = 0.5  # of its flux: what the map knew at most of a region that counts as new
-# By the tens of a Sun's number: relations between field and brightness, and the imager's place.
+# By the tens of a Sun's number (real fields have 7): relations between field and brightness,
+# and the imager's place.
 GROUPS = {
     "3": "relations as in training",
     "4": "relations as measured",
     "5": "relations beyond training",
     "6": "relations as in training, seen from behind the Sun",
+    "7": "fields of HMI, relations as in training",
 }
 
 
@@ -138,8 +140,21 @@ def blanked(scene: Scene) -> Scene:
     return replace(scene, planes=planes)
 
 
-def judge(engine: Engine, scenes: Sequence[Scene]) -> list[Found]:
-    """Every trial on every group of *scenes* that share the kind of their relations."""
+def others(network: Network) -> list[Engine]:
+    """Far-side networks that are installed beside *network*, whatever made their weights."""
+    beside = (
+        read(path.parent) for path in sorted(network.folder.parent.parent.glob("*/*/card.json"))
+    )
+    rivals = (n for n in beside if n.card.task == "farside" and n.card.name != network.card.name)
+    return [open_cpu(rival) for rival in rivals]
+
+
+def judge(engine: Engine, scenes: Sequence[Scene], beside: Sequence[Engine] = ()) -> list[Found]:
+    """Every trial on every group of *scenes* that share the kind of their relations.
+
+    beside : other networks, of which those are judged that the scenes can be shown to
+    """
+    beside = [other for other in beside if _can_see(other, scenes)]
     found = []
     scenes = [doubted(scene) for scene in scenes]
     for digit, kind in GROUPS.items():
@@ -148,16 +163,27 @@ def judge(engine: Engine, scenes: Sequence[Scene]) -> list[Found]:
             continue
         known = _rivals(group)
         for trial in TRIALS if digit == "3" else TRIALS[:2]:
-            told = answers(engine, group, trial)
-            network = _figures(group, told.means, told.sigmas)
-            found.append(Found(trial.name, kind, {"network": network, **known}))
+            networks = {"network": _judged(engine, group, trial)}
+            networks |= {other.card.label: _judged(other, group, trial) for other in beside}
+            found.append(Found(trial.name, kind, networks | known))
         if digit == "3":
             dark = [blanked(scene) for scene in group]
             for trial in TRIALS[:2]:
-                told = answers(engine, dark, trial)
-                network = _figures(dark, told.means, told.sigmas)
-                found.append(Found(f"blank {trial.name}", kind, {"network": network, **known}))
+                blank = {"network": _judged(engine, dark, trial)}
+                found.append(Found(f"blank {trial.name}", kind, blank | known))
     return found
+
+
+def _judged(engine: Engine, scenes: Sequence[Scene], trial: Trial) -> Mapping[str, float]:
+    told = answers(engine, scenes, trial)
+    stated = engine.card.output.uncertainty != "none"
+    return _figures(scenes, told.means, told.sigmas if stated else None)
+
+
+def _can_see(engine: Engine, scenes: Sequence[Scene]) -> bool:
+    """Whether the *scenes* have every plane that was measured, and another channel than none."""
+    wanted = {c.name.replace("-", " ") for c in engine.card.inputs if c.measured}
+    return all(wanted <= set(scene.planes) for scene in scenes)
 
 
 def _rivals(scenes: Sequence[Scene]) -> dict[str, Mapping[str, float]]:

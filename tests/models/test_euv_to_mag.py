@@ -159,10 +159,9 @@ def test_reversing_what_the_map_says_of_polarity_reverses_what_it_knows(engine: 
     assert np.corrcoef(unsaid, prior().data[there])[0, 1] < 0.0
 
 
-def test_a_frame_of_a_larger_camera_gives_the_same(engine: Engine) -> None:
-    small, large = (
-        enhance([picture(line, side) for line in BEACON], engine) for side in (240, 1024)
-    )
+@pytest.mark.parametrize("side", [512, 2048, 4096])  # of EUVI's beacon, EUVI and AIA
+def test_a_frame_of_a_larger_camera_gives_the_same(engine: Engine, side: int) -> None:
+    small, large = (enhance([picture(line, n) for line in BEACON], engine) for n in (240, side))
     kept = small.mask & large.mask
     assert np.corrcoef(size(small)[kept], size(large)[kept])[0, 1] > 0.95
 

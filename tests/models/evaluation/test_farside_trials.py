@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,9 @@ from models.data.scene import SEMIDIAMETER, Scene
 from models.evaluation import farside
 from pipeline.core import Observer
 from pipeline.enhance import WEIGHTS, find
+
+sys.path.append(str(Path(__file__).parents[2] / "enhance"))
+from networks import write_network
 
 
 def scene(number: int) -> Scene:
@@ -58,3 +64,26 @@ def test_rivals_stand_beside_the_network_in_every_trial() -> None:
     assert {m.test_set for m in named} == {f"{f.trial}; {f.scenes}" for f in found}
     assert all("zero" in m.baseline for m in named if m.name == "RMSE, disk")
     assert "unseen active" in farside.text(found)
+
+
+def test_other_generators_stand_beside_those_they_can_be_compared_with(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS / "euv-to-mag", tmp_path / "euv-to-mag")
+    output = {"quantity": "b_los", "scale": 100.0, "returns": "network pixels"}
+    for name, channel in (("bright", "euv-304"), ("pair", "reference-304")):
+        light = {"name": channel, "kind": "intensity", "wavelength": 304, "scale": 100.0}
+        write_network(
+            tmp_path, "identity", name=name, task="farside", instruments=["euvi-a"],
+            inputs=(light, {"name": "mask", "kind": "mask"}), output=output,
+        )  # fmt: skip
+    network = find(tmp_path, "euv-to-mag")
+    beside = farside.others(network)
+    assert [other.card.label for other in beside] == ["bright/1", "pair/1"]
+    scenes = [scene(0), scene(1)]
+    figures = farside.judge(farside.open_cpu(network), scenes, beside)[0].figures
+    assert "pair/1" not in figures  # nobody looked a rotation before
+    # It shows the brightness for the field, and states no error.
+    light = np.concatenate([s.planes["euv 304"][s.radius < 0.98] for s in scenes])
+    error = light - np.concatenate([s.field[s.radius < 0.98] for s in scenes])
+    assert figures["bright/1"]["RMSE, disk"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-3)
+    assert figures["bright/1"]["CC of |B|, active"] > 0.9
+    assert "spread/skill, disk" not in figures["bright/1"]
