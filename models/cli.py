@@ -84,9 +84,11 @@ def train(
     _require_torch()
     from models import records, stores, training
 
+    period = _period(start, end)
     recipe = _recipe(named, seed)
+    recipe = stores.of_period(recipe, period) if period else recipe
     out = out or settings.data / "training" / f"{recipe.name}-{recipe.seed}"
-    places = _places(recipe, settings, folders, _period(start, end))
+    places = _places(recipe, settings, folders, period)
     best = training.train(
         recipe,
         stores.streaming(recipe, places, "train"),
@@ -109,6 +111,8 @@ def export(
     ],
     out: Annotated[Path | None, typer.Option(help="Folder of the weights.")] = None,
     folders: From = None,
+    start: Start = None,
+    end: End = None,
 ) -> Report:
     """Write trained weights, with card and golden answer, for the pipeline to run."""
     _require_torch()
@@ -117,7 +121,7 @@ def export(
 
     files = [member / checkpoints.BEST if member.is_dir() else member for member in members]
     recipe, _ = checkpoints.trained(files[0])
-    places = _places(recipe, settings, folders, None)
+    places = _places(recipe, settings, folders, _period(start, end))
     with Console(stderr=True).status("Exporting"):
         draw = stores.streaming(batches.in_operation(recipe), places, "validation")
         x, fitted = exporting.calibrated(files, draw)

@@ -79,6 +79,8 @@ class Data(BaseModel):
     """Data sets of ``models.data.datasets`` that hold the scenes."""
     sources: dict[str, Positive]
     """Sources of scenes, as their regions' names begin, and their shares of the pieces."""
+    archives: str = ""
+    """The data set that takes their place when a period of the archives is named."""
     patch: Count = 64
     """Side of a piece, in input pixels."""
     batch: Count = 16

@@ -14,11 +14,13 @@ from pathlib import Path
 from models import data
 from models.batches import Batch, Draw, drawing, origin
 from models.data import datasets, shards
-from models.recipe import Recipe
+from models.recipe import Recipe, Split
 from pipeline.core import BadRequest
 
 HELD = 64  # shards in memory at a time
 TURN = 1000  # steps until others take their place
+FULL_DISK = "disk"  # the origin of archives' frames
+JUDGE = "Nobody has judged it: run allsun models evaluate {} before use."
 
 
 def build(
@@ -41,6 +43,29 @@ def build(
     for name in recipe.data.sets:
         datasets.build(name, folder / name, mirror=mirror, period=period, every=every)
     return [folder / name for name in recipe.data.sets]
+
+
+def of_period(recipe: Recipe, period: datasets.Period) -> Recipe:
+    """The *recipe* for real frames of a *period*, if it names a data set of the archives.
+
+    The card then tells of those, and its version comes after that of the shipped weights.
+    """
+    name, (start, end) = recipe.data.archives, period
+    if not name:
+        return recipe
+    about = recipe.about.model_copy(
+        update={
+            "version": f"{recipe.about.version}.{end:%Y%m%d}",
+            "data": f"{datasets.DATASETS[name].about}.",
+            "period": (start.date(), end.date()),
+            "limits": (JUDGE.format(recipe.name),),
+        }
+    )
+    held_out = Split(validation=data.SEASONS.validation, test=data.SEASONS.test)
+    learnt = recipe.data.model_copy(
+        update={"sets": (name,), "sources": {FULL_DISK: 1.0}, "split": held_out}
+    )
+    return recipe.model_copy(update={"about": about, "data": learnt})
 
 
 def streaming(recipe: Recipe, folders: Sequence[Path], part: str) -> Draw:
