@@ -144,7 +144,7 @@ class Soak:
         """One trouble after the other, drawn at random, each kind as often as the others."""
         shown: dict[str, Counter[str]] = {}
         bag: list[trouble.Trouble] = []
-        open_: list[tuple[datetime, str, str | None, float]] = []
+        open_: list[tuple[datetime, str, str, float]] = []
         end = self.now + timedelta(hours=self.hours)
         calm = self.now + timedelta(hours=0.6 * self.hours)
         while self.now < end:
@@ -157,8 +157,7 @@ class Soak:
             where = one(stage)
             counts = shown.setdefault(one.__name__, Counter())
             counts["injected"] += 1
-            if where is not None:
-                open_.append((self.now + 12 * HOUR, one.__name__, where, before.get(where, 0.0)))
+            open_.append((self.now + 12 * HOUR, one.__name__, where, before.get(where, 0.0)))
             stage.rest(self.chance.uniform(0.5, 1.5))
             open_ = self._look(open_, shown, scraper)
             self.audit(self.now - HORIZON * HOUR)

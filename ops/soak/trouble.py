@@ -1,7 +1,7 @@
 """What is done to the daemon, and by which metric it must show.
 
 A trouble is a function of the :class:`Stage`; it returns how it must show, as the name of a
-metric's sample that has to grow, or nothing where no trace is the right answer.
+metric's sample that has to grow.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from pipeline.simulator.server import ArchiveServer
 
 TROUBLE = 'allsun_fetches_total{outcome="trouble"}'
 CORRUPT = 'allsun_fetches_total{outcome="corrupt"}'
-FRAMES = ".fits"
+ODD = 'allsun_odd_listings_total{{oddity="{}"}}'
+FRAMES, LISTINGS = ".fits", "/hmi/fits/"
+TWO_POLLS = 4  # listings of HMI, of two days each
+LONGEST_POLL = 60.0  # s
 # The trick, what it strikes, how many requests, and where it must show.
-TRICKS: tuple[tuple[Trick, str, int, str | None], ...] = (
+TRICKS: tuple[tuple[Trick, str, int, str], ...] = (
     (Trick.TOO_MANY_REQUESTS, FRAMES, 3, TROUBLE),
     (Trick.FORBIDDEN, FRAMES, 1, TROUBLE),
     (Trick.UNAVAILABLE, FRAMES, 3, TROUBLE),
@@ -38,10 +41,10 @@ TRICKS: tuple[tuple[Trick, str, int, str | None], ...] = (
     (Trick.WRONG_LENGTH, FRAMES, 1, CORRUPT),
     (Trick.WEB_PAGE, FRAMES, 1, CORRUPT),
     (Trick.GZIP_BOMB, ".fits.gz", 1, CORRUPT),
-    # Listings that are merely odd must do no harm, and leave no trace.
-    (Trick.STALE_LISTING, "/hmi/fits/", 4, None),
-    (Trick.DUPLICATE_SLOT, "/hmi/fits/", 4, None),
-    (Trick.HOSTILE_HREF, "/hmi/fits/", 4, None),
+    # Files lie below the same path, and take their part of what is meant for listings.
+    (Trick.STALE_LISTING, LISTINGS, 12, ODD.format("shrunk")),
+    (Trick.DUPLICATE_SLOT, LISTINGS, 12, ODD.format("repeated")),
+    (Trick.HOSTILE_HREF, LISTINGS, 12, ODD.format("elsewhere")),
     # DRMS is asked when the tree does not answer.
     (Trick.DRMS_EMPTY, "cgi-bin/ajax", 2, TROUBLE),
     (Trick.DRMS_OFFLINE, "cgi-bin/ajax", 2, TROUBLE),
@@ -56,6 +59,7 @@ class Stage:
     start : starts a daemon
     restart : starts one whose log lines are read
     clock : of the daemon
+    asked : requests that the server had before those of the daemon that runs now
     """
 
     data: Path
@@ -67,6 +71,16 @@ class Stage:
     daemon: subprocess.Popen[bytes]
     clock: FastClock
     chance: random.Random
+    asked: int = 0
+
+    def listed(self) -> None:
+        """Wait until the daemon knows what the folders of HMI held before."""
+        end = time.monotonic() + LONGEST_POLL
+        while time.monotonic() < end:
+            paths = self.server.archive.requests[self.asked :]
+            if sum(LISTINGS in path and path.endswith("/") for path in paths) >= TWO_POLLS:
+                return
+            time.sleep(0.2)
 
     def rest(self, hours: float) -> None:
         """Let some *hours* of the clock pass."""
@@ -75,13 +89,15 @@ class Stage:
             time.sleep(0.2)
 
 
-Trouble = Callable[[Stage], str | None]
+Trouble = Callable[[Stage], str]
 
 
-def archive_fault(trick: Trick, match: str, times: int, shows: str | None) -> Trouble:
+def archive_fault(trick: Trick, match: str, times: int, shows: str) -> Trouble:
     """The *trick* as a trouble."""
 
-    def trouble(stage: Stage) -> str | None:
+    def trouble(stage: Stage) -> str:
+        if trick is Trick.STALE_LISTING:
+            stage.listed()
         if match.startswith("cgi-bin"):
             stage.server.inject(Fault(Trick.UNAVAILABLE, "/data/hmi/fits/", 4))
         stage.server.inject(Fault(trick, match, times))
@@ -106,7 +122,7 @@ def network_cut(stage: Stage) -> str:
         port = int(stage.server.url.rpartition(":")[2])
         stage.server.__exit__(None, None, None)
         stage.rest(2)
-        stage.server = ArchiveServer(stage.archive, port).__enter__()
+        stage.server, stage.asked = ArchiveServer(stage.archive, port).__enter__(), 0
     return TROUBLE
 
 
@@ -125,6 +141,7 @@ def killed(stage: Stage) -> str:
     """SIGKILL, and a restart as systemd would."""
     stage.daemon.send_signal(signal.SIGKILL)
     stage.daemon.wait()
+    stage.asked = len(stage.server.archive.requests)
     stage.daemon = stage.restart()
     return "process_start_time_seconds"
 
@@ -153,12 +170,13 @@ def deleted_cache(stage: Stage) -> str:
     return "allsun_fetched_bytes_total"
 
 
-def second_daemon(stage: Stage) -> None:
+def second_daemon(stage: Stage) -> str:
     """Another one on the same data directory: it must refuse, in one sentence."""
     other = stage.start()
     _, error = other.communicate(timeout=300)
     if other.returncode != 1 or b"a daemon works on this data directory already" not in error:
         raise AssertionError(f"a second daemon: {other.returncode} {error!r}")
+    return "allsun_daemons_refused_total"
 
 
 OTHERS = (network_cut, disk_full, clock_step, corrupt_ledger, deleted_cache)

@@ -80,7 +80,7 @@ class Scraper:
     """Adds up metrics over all lives of the daemon.
 
     grown : by sample, how much a counter grew in all; a label set also counts under its
-        ``outcome`` alone, or under its bare name
+        ``outcome`` or ``oddity`` alone, or under its bare name
     newest : the value scraped last
     """
 
@@ -116,7 +116,7 @@ class Scraper:
             growth = value if born else value - self._last.get(key, 0.0)
             name, _, labels = key.partition("{")
             for short in {key, name, *(f"{name}{{{part}}}" for part in labels[:-1].split(",")
-                                       if part.startswith("outcome"))}:  # fmt: skip
+                                       if part.startswith(("outcome", "oddity")))}:  # fmt: skip
                 self.grown[short] += growth
         self._last = self.newest = values
         cycles = values.get('allsun_cycles_total{outcome="published"}', 0.0)

@@ -4,6 +4,7 @@ A user needs ``Fetcher`` and a group of ``catalog``. Where do I find …
     an archive's URLs, file names, latency?        ``catalog``
     how a host is asked, and when it is left alone? ``politeness``
     how a directory page is read?                  ``listing``
+    what of it looks odd?                          ``oddities``
     what folder and web have in common?            ``sources``
     how DRMS records become files?                 ``jsoc``
     what makes a file whole?                       ``verify``

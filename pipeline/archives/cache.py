@@ -66,13 +66,13 @@ class Cache:
         self._respect_waiting(remote)
         with self._part() as part:
             incoming = source.receive(remote.url, lambda it: self._take(remote, it, part))
-            problem = defect(part, remote.archive.kind)
-            if problem:
-                raise self._quarantine(remote, part, problem)
-            if finish is not None:
-                with _writing(part):
+            with _writing(part):  # somebody may empty the cache meanwhile
+                problem = defect(part, remote.archive.kind)
+                if problem:
+                    raise self._quarantine(remote, part, problem)
+                if finish is not None:
                     finish(remote, part)
-            return self._file(remote, part, incoming)
+                return self._file(remote, part, incoming)
 
     def _respect_waiting(self, remote: Remote) -> None:
         failure = self._ledger.failure(remote.url)

@@ -7,6 +7,7 @@ itself are believed, each once.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import unquote, urljoin, urlsplit
@@ -38,15 +39,34 @@ def entries(page: str, url: str) -> tuple[Entry, ...]:
     Links to other hosts, other directories and odd names are passed over, and of
     a name listed twice the last row counts.
     """
-    links = list(HREF.finditer(page))
-    ends = [*(link.start() for link in links), len(page)][1:]
     found: dict[str, Entry] = {}
-    for link, end in zip(links, ends, strict=True):
-        name = _name(unescape(link[1]), url)
+    for href, row in _links(page):
+        name = _name(href, url)
         if name is not None:
-            changed = CHANGED.search(TAG.sub(" ", page[link.end() : end]))
+            changed = CHANGED.search(TAG.sub(" ", row))
             found[name] = Entry(name, " ".join(changed[0].split()) if changed else "")
     return tuple(found.values())
+
+
+def oddities(page: str, url: str) -> tuple[str, ...]:
+    """What a whole and honest listing of *url* would not show; :func:`entries` passes over it.
+
+    ``elsewhere``: files of other hosts or directories; ``repeated``: a name twice.
+    """
+    hrefs = [href for href, _ in _links(page)]
+    names = [name for href in hrefs if (name := _name(href, url)) is not None]
+    # Links within the page, to orders of its rows and to directories name no file.
+    files = [href for href in hrefs if not re.search(r"[?#]|/$", href)]
+    odd = {"elsewhere": len(files) > len(names), "repeated": len(set(names)) < len(names)}
+    return tuple(kind for kind, seen in odd.items() if seen)
+
+
+def _links(page: str) -> Iterator[tuple[str, str]]:
+    """Every link of *page*, with what follows up to the next one."""
+    links = list(HREF.finditer(page))
+    ends = [*(link.start() for link in links), len(page)][1:]
+    for link, end in zip(links, ends, strict=True):
+        yield unescape(link[1]), page[link.end() : end]
 
 
 def _name(href: str, url: str) -> str | None:

@@ -20,7 +20,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from pipeline.archives.catalog import Manners
-from pipeline.archives.listing import Entry, entries
+from pipeline.archives.listing import Entry, entries, oddities
+from pipeline.archives.oddities import note
 from pipeline.archives.politeness import Absent, Host, Trouble
 from pipeline.core import BadRequest
 
@@ -126,7 +127,10 @@ class Web:
             page = self.receive(url, lambda incoming: _page(url, incoming))
         except Absent:
             return ()
-        return entries(page, self.address(url))
+        address = self.address(url)
+        found = entries(page, address)
+        note(url, (entry.name for entry in found), oddities(page, address))
+        return found
 
     def receive(self, url: str, consume: Callable[[Incoming], T]) -> T:
         manners, host = self.host(url)

@@ -22,6 +22,11 @@ BYTES = Counter("allsun_fetched_bytes_total", "Bytes of files received", ["archi
 BREAKER_OPEN = Gauge(
     "allsun_breaker_open", "1 while an archive is left alone because it failed", ["archive"]
 )
+ODD_LISTINGS = Counter(
+    "allsun_odd_listings_total",
+    "Listings that named files elsewhere, a file twice, or no longer one that they had named",
+    ["archive", "oddity"],
+)
 LEDGER_DAMAGED = Counter(
     "allsun_ledger_damaged_total", "Times that a damaged ledger was set aside and begun anew"
 )

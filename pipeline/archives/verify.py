@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import math
 import zlib
 from enum import StrEnum
@@ -46,7 +45,7 @@ def defect(path: Path, kind: Kind) -> str | None:
         if kind is Kind.TEXT:
             return "is binary instead of text" if b"\0" in file.read() else None
         if kind is Kind.FITS:
-            return _fits_defect(file)
+            return _fits_defect(file, path.stat().st_size)
         if not head.startswith(GZIP_MAGIC):
             return "is not gzip-compressed"
         return _gzip_defect(file)
@@ -85,26 +84,29 @@ def local(path: Path) -> InputFile:
 
 
 def _gzip_defect(file: BinaryIO) -> str | None:
-    expanded = io.BytesIO()
+    """Expand the file twice, to see that it ends and then what it is, and keep nothing of it."""
     try:
         with gzip.GzipFile(fileobj=file) as stream:
+            size = 0
             while chunk := stream.read(2**20):
-                if expanded.tell() + len(chunk) > LARGEST:
+                size += len(chunk)
+                if size > LARGEST:
                     return f"expands beyond {LARGEST // 2**20} MiB"
-                expanded.write(chunk)
+            stream.seek(0)
+            return _fits_defect(stream, size)
     except EOFError:
         return "is cut short (the gzip stream does not end)"
     except (gzip.BadGzipFile, zlib.error) as error:
         return f"is damaged ({error})"
-    expanded.seek(0)
-    return _fits_defect(expanded)
 
 
-def _fits_defect(file: BinaryIO) -> str | None:
-    """Walk the header and data units of a FITS file (Standard 4.0, §3.3 to §3.5)."""
+def _fits_defect(file: BinaryIO | gzip.GzipFile, size: int) -> str | None:
+    """Walk the header and data units of a FITS file of *size* bytes (Standard 4.0, §3.3 to §3.5).
+
+    Forward only, which is all that a compressed file does with ease.
+    """
     if file.read(len(FITS_MAGIC)) != FITS_MAGIC:
         return "is not FITS"
-    size = file.seek(0, io.SEEK_END)
     position, images = 0, 0
     while position < size:
         file.seek(position)
@@ -125,7 +127,7 @@ def _fits_defect(file: BinaryIO) -> str | None:
     return None if images else "holds no data, only a FITS header"
 
 
-def _header(file: BinaryIO) -> dict[str, str] | None:
+def _header(file: BinaryIO | gzip.GzipFile) -> dict[str, str] | None:
     """Keyword and value text of the header unit at the file's position; None if unfinished."""
     cards: dict[str, str] = {}
     while len(block := file.read(BLOCK)) == BLOCK:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -94,6 +94,7 @@ class Daemon:
         """Look every second at what only the main thread can see."""
         told = telemetry.idle()
         shown = _shown()
+        knocked = _knocked(self._settings.data)
         while not self._ending.wait(1.0):
             if self._reloading.is_set():
                 self._reloading.clear()
@@ -105,6 +106,10 @@ class Daemon:
                 log.warning("clock", reason=f"It was set by {set_by:+.0f} s.")
                 metrics.CLOCK_STEPS.inc()
                 self._schedule.renew()
+            last, knocked = knocked, _knocked(self._settings.data)
+            if knocked != last:
+                log.warning("daemon", reason="Another one was started on this data, and refused.")
+                metrics.REFUSED.inc()
             idle = telemetry.idle()
             if idle < told + 1.0:
                 notify.tell("WATCHDOG=1")
@@ -167,6 +172,8 @@ def _alone(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            with suppress(OSError):  # of another user
+                os.utime(lock.fileno())  # which the one that works will see
             lock.seek(0)
             raise BadRequest(
                 f"{data}: a daemon works on this data directory already (process "
@@ -176,6 +183,14 @@ def _alone(data: Path) -> Iterator[None]:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
+
+
+def _knocked(data: Path) -> int:
+    """When another daemon last asked for the lock, or this one took it; in ns."""
+    try:
+        return (data / LOCK).stat().st_mtime_ns
+    except OSError:  # somebody tidied up; the lock itself holds
+        return 0
 
 
 def _shown() -> tuple[float, float]:

@@ -35,6 +35,10 @@ OVERRUN = Counter(
 FAILED = Counter("allsun_jobs_failed_total", "Runs of a job that ended in an error", ["task"])
 WAITING = Gauge("allsun_jobs_waiting", "Hours that wait for a cycle: due, missed or out of date")
 CLOCK_STEPS = Counter("allsun_clock_steps_total", "Times that the clock was seen to be set")
+REFUSED = Counter(
+    "allsun_daemons_refused_total",
+    "Times that another daemon was started on this data directory, and refused",
+)
 BUILD = Info("allsun_build", "Version of the software, and of Python")
 DISK_FREE = Gauge("allsun_disk_free_bytes", "Space left where the data directory lies")
 DISK_SIZE = Gauge("allsun_disk_size_bytes", "Space in all where the data directory lies")

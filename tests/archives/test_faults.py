@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from stamina.instrumentation import set_on_retry_hooks
 from tiny_archive import NOON, Clock, TinyArchive
 
@@ -37,6 +38,12 @@ def poll(fetcher: Fetcher, group: Group = TREE) -> tuple[str, tuple[str, ...]]:
     """The name of the newest file, or nothing, and the problems."""
     found = fetcher.newest(group, NOON, DAY)
     return found.files[0].file.path.name if found.files else "", found.problems
+
+
+def odd(kind: str) -> float:
+    """Listings of JSOC counted as odd in this way."""
+    labels = {"archive": "jsoc.stanford.edu", "oddity": kind}
+    return REGISTRY.get_sample_value("allsun_odd_listings_total", labels) or 0.0
 
 
 @pytest.mark.parametrize(
@@ -131,13 +138,32 @@ def test_stale_listing_costs_one_poll(fetcher: Fetcher, server: ArchiveServer) -
     assert NEWEST in poll(fetcher)[0]
 
 
-@pytest.mark.parametrize("trick", [Trick.DUPLICATE_SLOT, Trick.HOSTILE_HREF])
-def test_odd_listing_changes_nothing(fetcher: Fetcher, server: ArchiveServer, trick: Trick) -> None:
+def test_a_listing_that_lost_a_file_is_counted(fetcher: Fetcher, server: ArchiveServer) -> None:
+    before = odd("shrunk")
+    poll(fetcher)
+    poll(fetcher)
+    assert odd("shrunk") == before
+    server.inject(Fault(Trick.STALE_LISTING, match="2026/11/20/"))
+    poll(fetcher)
+    assert odd("shrunk") == before + 1
+    poll(fetcher)
+    assert odd("shrunk") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("trick", "oddity"), [(Trick.DUPLICATE_SLOT, "repeated"), (Trick.HOSTILE_HREF, "elsewhere")]
+)
+def test_odd_listing_is_counted_and_changes_nothing(
+    fetcher: Fetcher, server: ArchiveServer, trick: Trick, oddity: str
+) -> None:
     server.inject(Fault(trick, match="2026/11/20/"))
+    before = {kind: odd(kind) for kind in ("repeated", "elsewhere")}
     found = fetcher.between(TREE, NOON - DAY, NOON)
     assert [fetched.file.url.rpartition("/")[0] for fetched in found.files] == [DIRECTORY[:-1]] * 2
     assert found.problems == ()
     assert all(path.startswith("jsoc.stanford.edu/data/") for path in server.archive.requests)
+    grown = {kind for kind, count in before.items() if odd(kind) > count}
+    assert grown == {oddity}
 
 
 def test_breaker_opens_after_failures_in_a_row_and_closes_with_a_success(

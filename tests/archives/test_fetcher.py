@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,15 +11,20 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from tiny_archive import NOON, Clock, TinyArchive, written_at
 
 from pipeline.archives import GONG_SYNOPTIC, HMI, Fetcher, Group, Ledger
+from pipeline.archives.cache import Cache
+from pipeline.archives.catalog import Remote
+from pipeline.archives.sources import Folder, Incoming
 from pipeline.core import BadRequest, CannotWrite
 from pipeline.simulator.faults import Fault, Trick
 from pipeline.simulator.server import ArchiveServer
 
+T = TypeVar("T")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 TREE = Group("hmi", HMI.tiers[:1])
@@ -186,6 +192,23 @@ def test_cache_that_cannot_be_written_is_named(
     (tmp_path / "cache").write_text("a file is in the way")
     with pytest.raises(CannotWrite, match=f"{tmp_path}/cache: "):
         Fetcher(tmp_path / "cache", ledger, str(tiny.root))
+
+
+def test_a_cache_that_is_emptied_while_a_file_comes_is_named(
+    tiny: TinyArchive, tmp_path: Path, ledger: Ledger, clock: Clock
+) -> None:
+    class Emptied(Folder):
+        def receive(self, url: str, consume: Callable[[Incoming], T]) -> T:
+            came = super().receive(url, consume)
+            shutil.rmtree(tmp_path / "cache")
+            return came
+
+    file = tiny.hmi(NOON - 2 * HOUR)
+    archive = HMI.tiers[0][0]
+    url = f"http://{file.relative_to(tiny.root)}"
+    cache = Cache(tmp_path / "cache", ledger, clock)
+    with pytest.raises(CannotWrite, match=r"\.part: No such file or directory; free some space"):
+        cache.obtain(Remote(archive, url, NOON - 2 * HOUR, file.name), Emptied(tiny.root))
 
 
 def test_killed_download_leaves_nothing_visible(

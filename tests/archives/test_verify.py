@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,17 @@ def test_whole_files_have_no_defect(tmp_path: Path) -> None:
         path = tmp_path / kind.name
         path.write_bytes(data)
         assert defect(path, kind) is None
+
+
+def test_what_expands_beyond_all_bounds_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.fits.gz"
+    path.write_bytes(gzip.compress(bytes(2**24)) * (LARGEST // 2**24 + 1))
+    tracemalloc.start()
+    try:
+        assert defect(path, Kind.FITS_GZ) == "expands beyond 256 MiB"
+        assert tracemalloc.get_traced_memory()[1] < LARGEST / 16
+    finally:
+        tracemalloc.stop()
 
 
 def test_every_truncation_of_a_fits_file_is_noticed(tmp_path: Path) -> None:

@@ -17,21 +17,23 @@ import pytest
 from command import ALLSUN, SMALL, installed
 
 T = TypeVar("T")
+PATIENCE = 300.0  # s; what never comes fails after it
 
 
 class Running:
-    """A daemon on an archive of long ago, where nothing of today is."""
+    """A daemon; by default on an archive where nothing of today is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, archive: object = None, more: str = "") -> None:
         (folder / "archive").mkdir()
+        archive = archive or folder / "archive"
         self.data = folder / "data"
         self.config = folder / "allsun.toml"
-        self.config.write_text("service.port = 0\n")
+        self.config.write_text(f"service.port = 0\n{more}")
         self.notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notices.bind(str(folder / "notify"))
-        self.notices.settimeout(120)
+        self.notices.settimeout(PATIENCE)
         self.log = folder / "log"
-        self.where = ("--data", self.data, "--archive", folder / "archive", "--config", self.config)
+        self.where = ("--data", self.data, "--archive", archive, "--config", self.config)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [ALLSUN, "run", *map(str, self.where)],
@@ -53,10 +55,18 @@ class Running:
 
         return wait(found)
 
+    def end(self) -> None:
+        """Whatever became of it."""
+        self.client.close()
+        self.notices.close()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
 
 def wait(look: Callable[[], T | None]) -> T:
     """What *look* gives, as soon as it gives something."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         found = look()
         if found:
@@ -69,11 +79,7 @@ def wait(look: Callable[[], T | None]) -> T:
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("daemon"))
     yield running
-    running.client.close()
-    running.notices.close()
-    if running.process.poll() is None:
-        running.process.kill()
-        running.process.wait()
+    running.end()
 
 
 def test_an_hour_without_anything_observed_is_a_failure_with_its_reason(daemon: Running) -> None:
@@ -104,6 +110,8 @@ def test_a_second_one_on_the_same_data_refuses(daemon: Running) -> None:
         f"allsun: {daemon.data}: a daemon works on this data directory already "
         f"(process {daemon.process.pid}); stop it, or give another --data.\n"
     )
+    daemon.line("daemon", reason="Another one was started on this data, and refused.")
+    assert "\nallsun_daemons_refused_total 1.0\n" in daemon.client.get("/metrics").text
 
 
 def test_settings_are_read_again_and_bad_ones_are_not_taken(daemon: Running) -> None:
@@ -124,3 +132,19 @@ def test_sigterm_ends_it_in_good_order(daemon: Running) -> None:
     while heard != b"STOPPING=1":
         heard = daemon.notices.recv(100)
     assert json.loads(daemon.log.read_text().splitlines()[-1])["event"] == "ended"
+
+
+def test_a_cycle_that_hangs_is_abandoned_when_the_grace_period_is_over(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes requests and never answers
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        running = Running(tmp_path, archive=address, more="service.grace = '2s'\n")
+        try:
+            begun = 'allsun_stage_duration_seconds_count{stage="ready"} 1.0'
+            wait(lambda: begun in running.client.get("/metrics").text)
+            running.process.send_signal(signal.SIGTERM)
+            assert running.process.wait(timeout=25) == 0  # before the archive is given up
+            events = [json.loads(line)["event"] for line in running.log.read_text().splitlines()]
+            assert events[-1] == "ended"
+            assert "cycle" not in events
+        finally:
+            running.end()
