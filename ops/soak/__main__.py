@@ -1,7 +1,8 @@
 """An accelerated soak: the real daemon, a stand-in archive, a clock that runs fast, and troubles.
 
 ``python ops/soak --hours 400 --pace 6`` lets 400 hours pass, one in 6 seconds, or slower while the
-daemon lags behind. Prints a report as JSON and exits with 1 if anything was not as it must be:
+daemon lags behind. SIGTERM ends it early. Prints a report as JSON and exits with 1 if anything was
+not as it must be:
 
 - every hour that was due has a valid product, or a log line says why not;
 - ``latest`` was whole and never went back, for a reader who polled it throughout;
@@ -69,6 +70,7 @@ class Soak:
         self.first: datetime | None = None
         self.clock = FastClock.begin(folder / "clock", EPOCH, 3600 / pace / SLOWER)
         self.started = time.monotonic()
+        self.ending = threading.Event()
 
     @property
     def now(self) -> datetime:
@@ -147,7 +149,7 @@ class Soak:
         open_: list[tuple[datetime, str, str, float]] = []
         end = self.now + timedelta(hours=self.hours)
         calm = self.now + timedelta(hours=0.6 * self.hours)
-        while self.now < end:
+        while self.now < end and not self.ending.is_set():
             if not bag:
                 deadly = trouble.DEADLY if self.now < calm else ()
                 bag = [*trouble.ARCHIVE, *trouble.OTHERS, *deadly]
@@ -161,6 +163,7 @@ class Soak:
             stage.rest(self.chance.uniform(0.5, 1.5))
             open_ = self._look(open_, shown, scraper)
             self.audit(self.now - HORIZON * HOUR)
+        end = min(end, self.now)
         while open_ and self.now < end + 12 * HOUR:
             stage.rest(0.5)
             open_ = self._look(open_, shown, scraper)
@@ -259,7 +262,9 @@ def main() -> None:
     asked = parser.parse_args()
     shutil.rmtree(asked.folder, ignore_errors=True)
     asked.folder.mkdir(parents=True)
-    report = Soak(asked.folder.absolute(), asked.hours, asked.pace, asked.seed).run()
+    soak = Soak(asked.folder.absolute(), asked.hours, asked.pace, asked.seed)
+    signal.signal(signal.SIGTERM, lambda *_: soak.ending.set())
+    report = soak.run()
     print(json.dumps(report, indent=1))
     sys.exit(0 if report["good"] else 1)
 
