@@ -93,7 +93,7 @@ def _farside(
     scenes = list(data.stream(out / SUNS, "test"))
     engine = farside.open_cpu(network)
     progress(network.card.label)
-    found = farside.judge(engine, scenes)
+    found = farside.judge(engine, scenes, farside.others(network))
     metrics, text = farside.metrics(found), farside.text(found)
     content: dict[str, Any] = {
         "network": network.card.label,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,10 @@ SIDE = 48
 def small(name: str) -> Recipe:
     """The recipe *name* with a narrow network, small pieces and two steps."""
     recipe = recipes.read(recipes.find(name))
-    kind = recipe.network.model_copy(update={"width": 4, "depth": 2})
+    sizes: dict[str, Any] = {"width": 4, "depth": 2}
+    if recipe.network.kind == "hale-unet":
+        sizes = {"widths": (4, 8), "blocks": (1, 1)}
+    kind = recipe.network.model_copy(update=sizes)
     data = recipe.data.model_copy(update={"patch": 32, "batch": 2})
     few = {"steps": 2, "every": 1, "warm_up": 1, "validation_batches": 1}
     training = recipe.training.model_copy(update=few)
@@ -41,11 +45,13 @@ def scene() -> Scene:
     bright = [f"{when} {line}" for when in ("euv", "reference") for line in lines]
     planes = {name: rng.lognormal(3.0, 1.0, (SIDE, SIDE)).astype(np.float32) for name in bright}
     planes["before"], field = rng.normal(0.0, 50.0, (2, SIDE, SIDE)).astype(np.float32)
+    planes["prior"], planes["prior sigma"] = field, np.full_like(field, 10.0)
+    planes["leading"] = np.ones_like(field)
     radius = (np.hypot(x, y) / 22.0).astype(np.float32)
     return Scene(field, radius, 8.6, "sun-1", TIME, planes=planes)
 
 
-@pytest.mark.parametrize("name", ["aisfm-1", "aisfm-2", "aisfm-3"])
+@pytest.mark.parametrize("name", ["aisfm-1", "aisfm-2", "aisfm-3", "euv-to-mag-pix2pixcc"])
 def test_a_generation_of_aisfm_trains_against_its_adversary(name: str, tmp_path: Path) -> None:
     recipe = small(name)
     assert set(recipe.data.sets) <= set(DATASETS)
