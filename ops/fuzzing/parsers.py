@@ -77,13 +77,15 @@ def parsers(folder: Path) -> Iterator[tuple[Parser, ...]]:
 
 
 def _listing(data: bytes) -> None:
-    found = listing.entries(data.decode("utf-8", errors="replace"), GONG)
+    page = data.decode("utf-8", errors="replace")
+    found = listing.entries(page, GONG)
     for entry in found:
         assert PLAIN.fullmatch(entry.name), entry
         assert not entry.name.startswith("."), entry
         for tree in TREES:
             tree.time_of(entry.name, GONG)
     assert len({entry.name for entry in found}) == len(found)
+    assert {"elsewhere", "repeated"}.issuperset(listing.oddities(page, GONG))
 
 
 def _header(data: bytes) -> None:

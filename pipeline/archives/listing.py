@@ -51,7 +51,8 @@ def entries(page: str, url: str) -> tuple[Entry, ...]:
 def oddities(page: str, url: str) -> tuple[str, ...]:
     """What a whole and honest listing of *url* would not show; :func:`entries` passes over it.
 
-    ``elsewhere``: files of other hosts or directories; ``repeated``: a name twice.
+    ``elsewhere``: files of other hosts or directories, or under odd names; ``repeated``: a name
+    twice.
     """
     hrefs = [href for href, _ in _links(page)]
     names = [name for href in hrefs if (name := _name(href, url)) is not None]
