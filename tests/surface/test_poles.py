@@ -37,6 +37,17 @@ def test_a_wrong_cap_is_forgotten_within_a_rotation(days: float) -> None:
     np.testing.assert_allclose(after.br, after.members.mean(axis=0), atol=1e-4)
 
 
+def test_a_cap_that_is_about_to_turn_is_not_taken_for_one_that_is_strong() -> None:
+    """Near maximum the other polarity has come up to the rim: the sign changes at 70°."""
+    profile = np.abs(np.sin(np.radians(LAT))) ** 8
+    field = np.where(LAT > 0.0, 6.0 - 9.0 * profile, 0.0)
+    hidden = LAT > 76.0
+    state = replace(a_sun(hidden), br=np.where(hidden, 0.0, field).astype(np.float32))
+    after = constrain_poles(with_members(replace(state, members=None), 3), 2000.0)
+    assert after.br[hidden].mean() == pytest.approx(field[hidden].mean(), abs=0.1)
+    assert after.br[hidden].mean() < -1.0
+
+
 def test_hours_add_up_to_days() -> None:
     hourly = a_sun(LAT < -70.0, error=5.0)
     for _ in range(24):
