@@ -6,8 +6,8 @@ Refuses to know: how a field is carried.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
-from math import degrees
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +34,13 @@ class Flow:
     meridional : m/s; coefficients of sinλ, sin³λ, sin⁵λ in v = cosλ (…), poleward positive.
         The default is HipFT's (Upton et al. 2024).
     diffusivity : km²/s; 300-600 did best for flux that returns from the far side.
+    attenuation : gauss, of the field that stops three quarters of the flow; infinite: none
     """
 
     rotation: tuple[float, float, float] = ROTATION
     meridional: tuple[float, float, float] = (22.0, 11.0, -28.0)
     diffusivity: float = 300.0
+    attenuation: float = math.inf
 
     def northward(self, lat: Floats) -> Floats:
         """Meridional velocity, m/s, northward positive, at latitude *lat* in deg."""
@@ -59,13 +61,13 @@ STILL = Flow(rotation=(CARRINGTON_RATE, 0.0, 0.0), meridional=(0.0, 0.0, 0.0))
 
 def _relative(a: float, b: float, c: float) -> tuple[float, float, float]:
     """Rotation, deg/day, of v = cosλ (a + b sin²λ + c sin⁴λ) m/s in the Carrington frame."""
-    a, b, c = (degrees(100.0 * v * DAY / R_SUN_CM) for v in (a, b, c))
+    a, b, c = (math.degrees(100.0 * v * DAY / R_SUN_CM) for v in (a, b, c))
     return CARRINGTON_RATE + a, b, c
 
 
 def _sidereal(a: float, b: float, c: float) -> tuple[float, float, float]:
     """Rotation, deg/day, from coefficients in µrad/s."""
-    a, b, c = (degrees(1e-6 * v * DAY) for v in (a, b, c))
+    a, b, c = (math.degrees(1e-6 * v * DAY) for v in (a, b, c))
     return a, b, c
 
 
@@ -73,7 +75,7 @@ FLOWS = {
     # Rotation measured on HMI frames (see ROTATION), meridional flow of HipFT.
     "hmi": Flow(),
     # The defaults of HipFT and AFT (Upton et al. 2024; Hathaway & Rightmire 2011).
-    "hipft": Flow(rotation=_relative(46.0, -262.0, -379.0)),
+    "hipft": Flow(rotation=_relative(46.0, -262.0, -379.0), attenuation=500.0),
     # Rotation as in sunpy: Howard, Harvey & Forgach 1990, Solar Phys. 130, 295; Snodgrass 1983,
     # ApJ 270, 288.
     "howard": Flow(rotation=_sidereal(2.894, -0.428, -0.370)),

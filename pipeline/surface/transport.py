@@ -8,7 +8,8 @@ factor on each Fourier coefficient; what acts across rows is the same for all lo
 a matrix. All are taken exactly in time and alternate symmetrically (Strang 1968, SIAM J.
 Numer. Anal. 5, 506), so a step may be an hour or a day. Flux through row edges makes the
 matrix conserve net flux to rounding, and at the poles the edge has no length, so nothing
-special happens there.
+special happens there. Where a flow is attenuated by strong field, what that holds back is
+undone after the step (:mod:`~pipeline.surface.attenuation`).
 
 Diffusion alone makes the network fade, which on the Sun small bipoles renew. Bipoles that
 emerge everywhere at random and diffuse make a field that is alike at all scales wider than
@@ -30,6 +31,7 @@ from scipy.linalg import eigh_tridiagonal, expm
 
 from pipeline.core import CarringtonGrid
 from pipeline.core.grid import R_SUN_CM
+from pipeline.surface.attenuation import held_back
 from pipeline.surface.flows import DAY, STILL, Flow
 from pipeline.surface.rotation import drift_rate
 
@@ -57,7 +59,8 @@ def transport(field: NDArray[np.floating], grid: CarringtonGrid, days: float, fl
     along = _along(grid, days, flow)
     waves = fft.rfft(np.asarray(field, np.float64), axis=-1)
     waves = along * _rows(_across(grid, days, flow), along * waves)
-    return np.asarray(fft.irfft(waves, n=grid.nlon, axis=-1))
+    after = np.asarray(fft.irfft(waves, n=grid.nlon, axis=-1))
+    return held_back(after, grid, days, flow)
 
 
 def renew(field: Single, grid: CarringtonGrid, days: float, flow: Flow, white: Single) -> Single:
@@ -72,7 +75,8 @@ def renew(field: Single, grid: CarringtonGrid, days: float, flow: Flow, white: S
     waves = _rows(_across(grid, days, flow).astype(np.float32), waves)
     emerged = _rows(_lost_across(grid, days, flow), bipoles[0])
     waves = along * (waves + along * emerged) + np.sqrt(1.0 - fade**2) * bipoles[1]
-    return np.asarray(fft.irfft(waves, n=grid.nlon, axis=-1))
+    after = np.asarray(fft.irfft(waves, n=grid.nlon, axis=-1))
+    return held_back(after, grid, days, flow)
 
 
 def blur(field: NDArray[np.floating], grid: CarringtonGrid, fwhm: float) -> Floats:
