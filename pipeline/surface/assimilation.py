@@ -36,7 +36,7 @@ from pipeline.surface.flows import Flow
 from pipeline.surface.regrid import regrid
 from pipeline.surface.remap import cell_means, radial_field
 from pipeline.surface.rotation import rotate_labels
-from pipeline.surface.uncertainty import CLIMATE_SIGMA, REGIONS, grown, strength, view_variance
+from pipeline.surface.uncertainty import REGIONS, grown, ignorance, strength, view_variance
 
 Floats = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -139,7 +139,7 @@ def blank(time: datetime, grid: CarringtonGrid) -> GlobalMap:
         time=time,
         grid=grid,
         br=np.zeros(grid.shape, np.float32),
-        sigma=np.full(grid.shape, CLIMATE_SIGMA, np.float32),
+        sigma=ignorance(grid).astype(np.float32),
         source=np.full(grid.shape, Source.TRANSPORTED, np.uint8),
         age=np.full(grid.shape, np.nan, np.float32),
     )

@@ -19,7 +19,6 @@ from pipeline.core import (
 from pipeline.surface import Layer, analyse, balance, blank, forecast, with_members
 from pipeline.surface.ensemble import COMMON, spread
 from pipeline.surface.transport import blur
-from pipeline.surface.uncertainty import CLIMATE_SIGMA
 
 GRID = CarringtonGrid(180, 90)
 NOON = datetime(2014, 1, 31, 12, tzinfo=UTC)
@@ -155,8 +154,9 @@ def test_the_turn_of_the_year_and_the_tilt_of_the_poles_are_days_like_others() -
     assert np.isfinite(across.sigma).all()
     for month, hidden in ((3, -1), (9, 0)):
         time = datetime(2014, month, 7, tzinfo=UTC)
-        state = analyse(with_members(blank(time, GRID), 4), layer(REGION, 5.0, time=time))
-        assert state.sigma[-1 - hidden].mean() == pytest.approx(CLIMATE_SIGMA, rel=1e-3)
+        before = with_members(blank(time, GRID), 4)
+        state = analyse(before, layer(REGION, 5.0, time=time))
+        assert np.array_equal(state.sigma[-1 - hidden], before.sigma[-1 - hidden])
         assert np.isnan(state.age[-1 - hidden]).all()
 
 
@@ -179,7 +179,7 @@ def test_pictures_of_many_days_do_not_add_up_to_certainty() -> None:
     for instrument in ("euvi-a", "hmi"):
         state = forecast(with_members(blank(NOON, GRID), 4), NOON + DAY)
         one = layer(0.0 * REGION, 20.0, instrument, state.time)
-        known = np.isfinite(one.br)
+        known = np.isfinite(one.br) & (np.abs(GRID.mesh()[1]) < 50.0)  # the caps are half known
         for day in range(4):
             late = replace(one.observation, time=one.observation.time + day * DAY)
             state = analyse(state, replace(one, observation=late))
