@@ -105,6 +105,29 @@ def test_it_learns_and_leaves_its_records(tmp_path: Path) -> None:
     assert set(images) == {"input", "estimate", "target", "error", "sigma"}
 
 
+class Honest(torch.nn.Module):
+    """Errs by so much at every pixel, and says so."""
+
+    def __init__(self, error: float) -> None:
+        super().__init__()
+        self._error = error
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        field = x[:, :1]
+        return field + self._error, torch.full_like(field, 2.0 * math.log(self._error))
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.5, 1.0])
+def test_of_two_that_know_their_errors_the_one_that_errs_less_is_kept(beta: float) -> None:
+    wanted = recipe(losses={"l1": 0.0, "likelihood": 1.0, "likelihood_beta": beta})
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    batches = [(x, x[:, :1], torch.ones_like(x[:, :1]))]
+    better, worse = (
+        validate(wanted, Honest(error), batches, torch.device("cpu"))[0] for error in (0.01, 0.05)
+    )
+    assert better["validation"] < worse["validation"]
+
+
 def test_without_memory_the_average_is_the_newest_weights(tmp_path: Path) -> None:
     train(recipe(training={"ema": 0.0}), draw, draw, tmp_path)
     newest, averaged = (read_weights(tmp_path / "last.pt", key) for key in ("net", "average"))
