@@ -33,6 +33,8 @@ from pipeline.telemetry import act, acts
 
 Track = Callable[[Iterable[Look]], Iterable[Look]]
 
+HOUR = timedelta(hours=1)
+
 
 @acts
 def run_cycle(
@@ -162,9 +164,12 @@ def _observed(
             else:
                 image = networks.enhanced(images[0], engines, lost)
 
-            # 7. Combine it with the map, carried to the time of the observation.
+            # 7. Combine it with the map, carried to the time of the observation; first balance
+            # what looks of earlier hours brought, as those hours' own maps would have been.
             act("combine")
             layer = surface.observe(image, state.grid)
+            if image.observation.time - state.time >= HOUR:
+                state = surface.balance(state)
             if not pictured:  # the polarity of those is a guess
                 surface.require_upright(state, image, layer)
             state = surface.analyse(state, layer, flow)

@@ -112,7 +112,7 @@ def faint_behind(map_: GlobalMap) -> GlobalMap:
         ("finite", spot(math.nan)),
         ("finite", lambda m: replace(m, sigma=np.zeros_like(m.sigma))),
         ("field_strength", spot(4100.0)),
-        ("net_flux", lambda m: replace(m, net_flux_removed=0.12 * m.unsigned_flux)),
+        ("net_flux", lambda m: replace(m, net_flux_removed=0.06 * m.unsigned_flux)),
         ("unsigned_flux_jump", lambda m: replace(m, br=1.2 * m.br)),
         ("unsigned_flux_jump", lambda m: replace(m, br=0.8 * m.br)),
         ("polar_field", polar),
