@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scenes import SmallSeries, sun
 
 from models import recipe as recipes
+from models import stores
 from models.batches import drawing
 from models.data import aia, build, stream
 from models.data.split import MONTHS
@@ -48,6 +50,28 @@ def test_pairs_and_their_rotation_before_become_batches(tmp_path: Path) -> None:
     batch = drawing(recipes.read(recipes.find("euv-to-mag-aia")), [scene])(2, 0, 0)
     assert np.isfinite(batch.x).all()
     assert batch.weight.any()
+
+
+def test_the_recipe_learns_from_an_archive_that_judges_it_in_other_months(tmp_path: Path) -> None:
+    """Months apart, and without the rotation around what is held out; a step with its network."""
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from models.training import train
+
+    torch.set_num_threads(1)
+    archive, out = SmallSeries(tmp_path / "archive"), tmp_path / "pairs"
+    days = [TIME.replace(month=month, day=day) for month, day in ((5, 9), (7, 15), (11, 4))]
+    near = TIME.replace(month=10, day=9)  # 23 days before the test's month
+    with ArchiveServer(archive.root) as server:
+        for day in (*days, near):
+            observe(archive, day)
+            built = build("aia-to-hmi", out, mirror=server.url, period=(day, day))
+    assert built.counts == {"validation": 1, "train": 1, "test": 1}
+    recipe = recipes.read(recipes.find("euv-to-mag-aia"))
+    once = {"steps": 1, "warm_up": 1, "validation_batches": 1}
+    recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update=once)})
+    learnt, chosen = (stores.streaming(recipe, [out], part) for part in ("train", "validation"))
+    best = train(recipe, learnt, chosen, tmp_path / "training", workers=0)
+    assert best.exists()
 
 
 def test_nothing_is_learnt_within_a_rotation_of_what_is_held_out() -> None:
