@@ -136,9 +136,13 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> str:
 
 
 def _log_to_standard_error() -> None:
-    """Keep standard output for results: libraries log wherever nobody told them."""
+    """Keep standard output for results: libraries log wherever nobody told them.
+
+    The stream is asked for at every line, for whoever runs a command within a process may have
+    closed the one of its beginning.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 @contextmanager

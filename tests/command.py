@@ -32,7 +32,7 @@ def allsun(*arguments: object, **environment: str) -> Result:
     try:
         return CliRunner().invoke(app, [str(a) for a in arguments], env=environment)
     finally:
-        structlog.reset_defaults()  # it would go on logging to a stream that is closed
+        structlog.reset_defaults()  # what a command set up was for its own process
 
 
 def installed(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
