@@ -10,9 +10,12 @@ from typing import Any
 
 import netCDF4
 import pytest
+import structlog
 from command import AT, NOON, SMALL, Published, allsun, complaint, installed
 from small_archive import SmallArchive
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.simulator.faults import Fault, Trick
 from pipeline.simulator.server import ArchiveServer
 
@@ -181,3 +184,11 @@ def test_usage_errors_end_with_two_and_debug_shows_the_origin(tmp_path: Path) ->
     assert ran.stdout == ""
     assert "Traceback" in ran.stderr
     assert "BadFile" in ran.stderr
+
+
+def test_a_command_within_a_process_leaves_no_closed_stream_to_log_to() -> None:
+    try:
+        assert CliRunner().invoke(app, ["config", "show"]).exit_code == 0
+        structlog.get_logger().warning("still there")
+    finally:
+        structlog.reset_defaults()
