@@ -62,6 +62,7 @@ STYLES = {Evidence.EUV: "-", Evidence.SEISMIC: "--", Evidence.TRANSPORTED: ":"}
 ACRONYMS = ("hmi", "gong", "mdi", "aia", "euv", "euvi-a", "euvi-b")
 CIRCLE = 26.0  # points across
 COLUMN, ROOM = 50, 5  # characters and lines for notes
+VALUES = 42  # characters of a line beside its label
 
 
 def write_quicklook(
@@ -227,14 +228,17 @@ def _facts(figure: Figure, map_: GlobalMap, corona: Corona, provenance: Provenan
         "enhancement": ", ".join(networks(map_)) or "off",
         "quality": conditions or "good",
     }
+    lines = {label: textwrap.wrap(value, VALUES) for label, value in rows.items()}
+    room = ROOM + len(lines) - sum(map(len, lines.values()))
     warnings = [line for note in map_.notes for line in textwrap.wrap(note, COLUMN)]
-    if len(warnings) > ROOM:
-        warnings[ROOM - 1 :] = ["more: see the comment of the NetCDF file"]
+    if len(warnings) > room:
+        warnings[room - 1 :] = ["more: see the comment of the NetCDF file"]
     x, y, step = 0.645, 0.28, 0.0215
-    for label, value in rows.items():
+    for label, values in lines.items():
         figure.text(x, y, label, fontsize=12, color="#555555")
-        figure.text(x + 0.105, y, value, fontsize=12, color=INK)
-        y -= step
+        for value in values:
+            figure.text(x + 0.105, y, value, fontsize=12, color=INK)
+            y -= step
     for line in warnings:
         figure.text(x, y, line, fontsize=12, color="#a03000", weight="bold")
         y -= step
